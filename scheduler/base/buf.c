@@ -1,0 +1,63 @@
+#include "base/buf.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+#define KEEP_MAX ((size_t)64 * 1024)
+
+void buf_finish(struct buf *b)
+{
+    free(b->at);
+    *b = (struct buf){0};
+}
+
+char *buf_reserve(struct buf *b, size_t n)
+{
+    size_t size = buf_size(b);
+
+    if (b->cap - b->end >= n)
+        return b->at + b->end;
+    if (b->cap - size >= n && b->start >= size) {
+        memmove(b->at, b->at + b->start, size);
+    } else {
+        size_t cap = b->cap < 256 ? 256 : b->cap;
+        char *grown;
+        while (cap - size < n)
+            cap *= 2;
+        grown = memory_alloc(cap);
+        if (size > 0)
+            memcpy(grown, buf_data(b), size);
+        free(b->at);
+        b->at = grown;
+        b->cap = cap;
+    }
+    b->start = 0;
+    b->end = size;
+    return b->at + b->end;
+}
+
+void buf_append(struct buf *b, const void *bytes, size_t n)
+{
+    if (n == 0)
+        return;
+    memcpy(buf_reserve(b, n), bytes, n);
+    b->end += n;
+}
+
+void buf_append_slice(struct buf *b, struct slice s)
+{
+    buf_append(b, s.at, s.n);
+}
+
+void buf_consume(struct buf *b, size_t n)
+{
+    assert(n <= buf_size(b));
+    b->start += n;
+    if (b->start < b->end)
+        return;
+    b->start = b->end = 0;
+    if (b->cap > KEEP_MAX)
+        buf_finish(b);
+}

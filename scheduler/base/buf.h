@@ -1,0 +1,42 @@
+/*
+ * A buffer of bytes that grows at its end and is consumed from its front.
+ *
+ * The bytes in use are [start, end) of `at`. Consuming moves `start`; room at the front is taken
+ * back before the buffer grows, so a steady flow settles at one size.
+ */
+#ifndef BASE_BUF_H
+#define BASE_BUF_H
+
+#include <stddef.h>
+
+#include "base/slice.h"
+
+struct buf {
+    char *at; /* owned; NULL while cap is 0 */
+    size_t start, end, cap;
+};
+
+/* All zero is an empty buffer; finish frees and makes it empty again. */
+void buf_finish(struct buf *b);
+
+static inline size_t buf_size(const struct buf *b)
+{
+    return b->end - b->start;
+}
+
+static inline char *buf_data(const struct buf *b)
+{
+    return b->at + b->start;
+}
+
+/* Room for n more bytes at the end; returns where they go, valid until the next call. The caller
+ * writes up to n and adds what it wrote to `end`. */
+char *buf_reserve(struct buf *b, size_t n);
+
+void buf_append(struct buf *b, const void *bytes, size_t n);
+void buf_append_slice(struct buf *b, struct slice s);
+
+/* Drops n bytes from the front (n <= size). An emptied buffer over 64 KiB gives its memory back. */
+void buf_consume(struct buf *b, size_t n);
+
+#endif

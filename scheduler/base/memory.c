@@ -1,0 +1,34 @@
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static void (*exhausted)(void);
+
+static void *checked(void *memory)
+{
+    if (memory == NULL && exhausted != NULL)
+        exhausted();
+    assert(memory != NULL);
+    return memory;
+}
+
+void *memory_alloc(size_t size)
+{
+    return checked(malloc(size == 0 ? 1 : size));
+}
+
+void *memory_alloc_zeroed(size_t count, size_t size)
+{
+    return checked(calloc(count == 0 ? 1 : count, size == 0 ? 1 : size));
+}
+
+void *memory_resize(void *old, size_t size)
+{
+    return checked(realloc(old, size == 0 ? 1 : size));
+}
+
+void memory_set_exhausted_handler(void (*handler)(void))
+{
+    exhausted = handler;
+}

@@ -1,0 +1,283 @@
+/*
+ * The core: which operation is granted when.
+ *
+ * A pure state machine. One event goes in with its time, the operations it touched come out as
+ * effects, in order; the driver asks for the next deadline. The core reads no clock, no random
+ * source and no hash order: the same events give the same effects (rule 12 of the README beside
+ * this file, which has the model, the rules and the invariants).
+ *
+ * It does not know of sockets, stores or sessions: a session is a number that owns operations.
+ * It decides everything about an operation: who may touch it, in which state, when it ends.
+ *
+ * Times: `now_ms` is a clock that only rises (deadlines are counted on it); `wall_ms` is Unix
+ * time, written into operations for people and never decided on, except to forget old history.
+ */
+#ifndef CORE_CORE_H
+#define CORE_CORE_H
+
+#include "base/siphash.h"
+#include "base/slice.h"
+#include "lockq/status.h"
+
+enum mode { MODE_NONE, MODE_IS, MODE_IX, MODE_S, MODE_SIX, MODE_X };
+
+/* In the order of an operation's life. */
+enum op_state { OP_WAITING, OP_GRANTED, OP_ENDED };
+
+/* How an operation ended: code and wire name. */
+#define CORE_END_LIST(X)                                                                           \
+    X(RELEASED, "released")                                                                        \
+    X(CANCELLED, "cancelled")                                                                      \
+    X(TIMEOUT, "timeout")                                                                          \
+    X(EXPIRED, "expired")                                                                          \
+    X(LOST, "lost")                                                                                \
+    X(REFUSED, "refused")
+
+enum op_end {
+    END_NONE,
+#define CORE_END_ENUM(name, wire) END_##name,
+    CORE_END_LIST(CORE_END_ENUM)
+#undef CORE_END_ENUM
+};
+
+#define CORE_FOREVER         INT64_MAX /* a duration or deadline that never comes */
+#define CORE_SEGMENTS_MAX    16        /* of a path; the path itself is limited by the driver */
+#define CORE_TOKENS_AN_EPOCH (1ULL << 32)
+#define CORE_BLOCKERS_SHOWN  16
+#define CORE_BLOCKERS_WALK   1000 /* claims looked at to count those ahead */
+
+struct core_namespace; /* opaque: a separate world of keys and ids */
+
+/*
+ * One operation, live or remembered. Owned by the core, at a stable address until the step after
+ * the one that forgot it. The driver reads it, and writes only `driver`.
+ * All slices point to memory of the operation and live as long as it, or until replaced.
+ */
+struct op {
+    struct core_namespace *ns;
+    struct slice id;
+    uint64_t ticket;     /* place in the one global order of arrival; from 1, never reused */
+    uint64_t seq;        /* of its own latest change */
+    uint64_t token;      /* fencing token; 0 before the grant, stays after the end */
+    uint64_t session;    /* that submitted it */
+    uint64_t claimed_by; /* session that claimed it; 0: nobody */
+    enum op_state state;
+    enum op_end end;
+    bool detached; /* it has a lease and outlives its session; else tied to `session` */
+
+    /* Durations in ms as the client gave them. */
+    int64_t wait_ms;     /* how long to stay in line; CORE_FOREVER */
+    int64_t lease_ms;    /* detached only; CORE_FOREVER: until released (lease 0) */
+    int64_t claim_in_ms; /* detached only: unclaimed after that long, a grant expires */
+    int64_t deadline_ms; /* when it times out or expires, on the clock of now_ms; CORE_FOREVER */
+
+    uint64_t submitted_ms, granted_ms, ended_ms; /* Unix time; 0: not yet */
+    uint64_t content[2];                         /* hash of what makes two submits the same */
+
+    struct slice who, why;     /* for people; never NULL text, perhaps empty */
+    struct slice meta;         /* MessagePack, at == NULL when absent; forgotten at the end */
+    struct slice payload;      /* the same */
+    struct slice progress;     /* at == NULL: never told; MessagePack text as the driver gave it */
+    struct slice outcome;      /* of the release; at == NULL: none */
+    struct slice why_ended;    /* of a cancel; at == NULL: none */
+    uint32_t n_keys, n_shared; /* named by the client: exclusive, shared; 0 after the end */
+
+    struct {
+        uint64_t row_hash;    /* of its row as last handed to the store; 0: no row */
+        uint32_t dirty_place; /* place + 1 in the list of changed operations; 0: unchanged */
+        uint32_t waiters;     /* first deferred answer + 1; 0: none */
+        uint32_t tell;        /* flags: what its session is still to be told */
+        struct op *tell_next, *tell_prev;
+    } driver;
+};
+
+/* --- events -------------------------------------------------------------------------------- */
+
+enum event_type {
+    EVENT_SUBMIT,
+    EVENT_CLAIM,
+    EVENT_RENEW,
+    EVENT_RELEASE,
+    EVENT_CANCEL,
+    EVENT_SESSION_END, /* every live operation tied to `session` ends as lost */
+    EVENT_TICK         /* decides every deadline up to now_ms; forgets old history */
+};
+
+/* A key that an operation names. `path` is canonical: segments joined by '/', none empty, a slash
+ * inside a segment as %2F and a percent sign as %25; the root is the empty path. */
+struct core_key {
+    struct slice path;
+    enum mode mode; /* MODE_S or MODE_X */
+};
+
+/*
+ * Which fields an event reads is said beside each. Slices need to live only during the step.
+ */
+struct event {
+    enum event_type type;
+    int64_t now_ms;   /* all; never below that of the event before */
+    uint64_t wall_ms; /* all */
+
+    struct slice ns;  /* all but SESSION_END and TICK: name of the namespace */
+    struct slice op;  /* the same: id; n == 0 in SUBMIT: the ticket's digits */
+    uint64_t session; /* all but TICK: who asks */
+    uint64_t token;   /* RENEW, RELEASE: 0 is none given */
+
+    /* SUBMIT. keys: as core_normalise left them. */
+    const struct core_key *keys;
+    uint32_t n_keys;
+    bool detached;
+    int64_t wait_ms; /* 0: refuse instead of waiting */
+    int64_t claim_in_ms;
+    struct slice who, why, meta, payload;
+
+    int64_t lease_ms;      /* SUBMIT; RENEW: the new lease, -1 keeps the old one; CORE_FOREVER */
+    struct slice progress; /* RENEW: at == NULL keeps what was told */
+    struct slice outcome;  /* RELEASE */
+    struct slice reason;   /* CANCEL */
+};
+
+enum effect_type {
+    EFFECT_SUBMITTED, /* entered the line (a grant in the same step follows as its own effect) */
+    EFFECT_GRANTED,
+    EFFECT_CHANGED, /* claimed or renewed: it has a new seq */
+    EFFECT_ENDED,
+    EFFECT_FORGOTTEN /* no longer remembered; `op` is valid until the next step */
+};
+
+struct effect {
+    enum effect_type type;
+    struct op *op;
+};
+
+/* A blocker as a person wants to see it. */
+struct blocker {
+    const struct op *op;
+    struct slice key; /* what the blocker named: its first such key in byte order */
+    enum mode mode;   /* in which mode it named it: MODE_S or MODE_X */
+};
+
+/* Who stands before an operation: holders first on each of its keys. */
+struct ahead {
+    uint32_t count; /* distinct blockers among the first CORE_BLOCKERS_WALK claims looked at */
+    bool more;      /* the walk stopped there */
+    uint32_t shown; /* filled entries of `blockers` */
+    struct blocker blockers[CORE_BLOCKERS_SHOWN];
+};
+
+/* What a step gave. Everything in it is valid until the next step. */
+struct outcome {
+    enum lockq_status status; /* other than LOCKQ_OK: nothing changed */
+    const char *limit;        /* OVER_LIMIT: the limit's name, as in hello's `limits` */
+    uint64_t limit_value;
+    struct op *op;      /* the operation that the event named; NULL: not found, or refused */
+    bool repeated;      /* nothing changed: this was the same request again */
+    bool contended;     /* RENEW: somebody waits for it */
+    struct ahead ahead; /* SUBMIT that was refused (op == NULL, status LOCKQ_OK): by whom */
+    const struct effect *effects;
+    uint32_t n_effects;
+};
+
+/* --- life ---------------------------------------------------------------------------------- */
+
+/* Every limit's name is that of hello's `limits`. */
+struct core_limits {
+    uint64_t live_ops, live_ops_per_session, live_claims; /* claims count ancestors' too */
+    uint64_t live_bytes;                                  /* payload and meta together */
+    uint64_t namespaces;                                  /* with a live operation in them */
+    uint64_t remembered, remembered_ms;                   /* ended operations, and how long */
+};
+
+struct core_config {
+    struct siphash_key hash_key; /* secret; decides nothing but the layout of the hash tables */
+    struct core_limits limits;
+    uint64_t epoch;  /* of the first token to come; durable before the first answer */
+    uint64_t seq;    /* of the latest change so far */
+    uint64_t ticket; /* the highest ever given */
+};
+
+struct core;
+
+struct core *core_create(const struct core_config *config);
+void core_destroy(struct core *core);
+
+/*
+ * Recovery: add each stored operation, in the order of tickets, live and remembered ones alike,
+ * then finish. `from` gives every stored field and is copied: all but `driver`, deadline_ms, ns,
+ * n_keys and n_shared, which are the core's to find (row_hash is copied too). Durations start
+ * afresh at now_ms. Live operations bring their keys, remembered ones none.
+ * Returns NULL when the operation contradicts those before it (a ticket not above the last one, a
+ * doubled id, a grant that collides with another): the store holds nonsense.
+ */
+struct op *core_recover_op(struct core *core, struct slice ns, const struct op *from,
+                           const struct core_key *keys, uint32_t n_keys, int64_t now_ms);
+
+/* Grants what is grantable, in the order of tickets, as the first new step. */
+void core_recover_finish(struct core *core, int64_t now_ms, uint64_t wall_ms, struct outcome *out);
+
+/* One step. Cost: amortised O(1) a key for submit and for every end, whatever stands behind. */
+void core_step(struct core *core, const struct event *event, struct outcome *out);
+
+/* When the next EVENT_TICK has something to do, on the clock of now_ms; CORE_FOREVER: never. It may
+ * be early (deadlines are re-armed lazily), it is never late. */
+int64_t core_next_deadline(const struct core *core);
+
+/* --- questions: they change nothing ---------------------------------------------------------- */
+
+/*
+ * Puts keys into the order that core_step wants, in place: sorted by path, doubles dropped (the
+ * stronger mode stays), and of those below another key of the set in no weaker mode none left.
+ * Returns how many stay. Paths must be canonical and have at most CORE_SEGMENTS_MAX segments.
+ */
+uint32_t core_normalise(struct core_key *keys, uint32_t n);
+
+struct op *core_find(struct core *core, struct slice ns, struct slice id);
+struct slice core_namespace_name(const struct core_namespace *ns);
+
+/* The remembered and live operations in ticket order: the first with a ticket above `after`. NULL:
+ * none. Cost: O(log n). */
+struct op *core_next_by_ticket(struct core *core, uint64_t after);
+
+/* The named keys of a live operation in byte order, from `first` on, into keys[max]; returns how
+ * many were written. Paths point into the core, valid until the next step. */
+uint32_t core_op_keys(const struct core *core, const struct op *op, uint32_t first,
+                      struct core_key *keys, uint32_t max);
+
+/* Whether a live operation names `path` or a key below it. Cost: O(log keys). */
+bool core_op_touches(const struct core *core, const struct op *op, struct slice path);
+
+/* Who stands before a waiting operation; count 0 for another. */
+void core_ahead(struct core *core, const struct op *op, struct ahead *out);
+
+/* Who would be met by an exclusive try on one key. */
+struct core_check {
+    bool free;                 /* such a try, alone, would be granted; nothing below is set then */
+    struct slice held;         /* the key really named: the asked one, one above or one below */
+    const struct op *op;       /* first holder by grant; without holders the first in line */
+    enum mode mode;            /* in which it named `held`: MODE_S or MODE_X */
+    enum op_state state;       /* of op */
+    uint32_t holders, waiting; /* distinct operations with a claim that the try would meet */
+};
+
+void core_check(struct core *core, struct slice ns, struct slice path, struct core_check *out);
+
+/* Whether somebody waits for a granted operation. */
+bool core_contended(const struct core *core, const struct op *op);
+
+struct core_stats {
+    uint64_t seq, ticket, epoch; /* of the latest change, the highest given, the current one */
+    uint64_t waiting, granted, remembered;
+    uint64_t claims, keys, namespaces, live_bytes;
+    /* since core_create */
+    uint64_t submitted, grants, refused, ended[END_REFUSED + 1];
+};
+
+void core_stats(const struct core *core, struct core_stats *out);
+
+/* How many live operations a session submitted or claimed: whether it owns something. O(1). */
+uint32_t core_session_ops(const struct core *core, uint64_t session);
+
+/* Whether every invariant of the README holds. For tests; cost: everything. */
+bool core_is_consistent(const struct core *core);
+
+#endif

@@ -1,0 +1,158 @@
+/*
+ * The store: what survives a crash.
+ *
+ * Three calls: open, which recovers everything; commit, which makes one batch durable, whole or
+ * not at all; close. Nothing else touches the disk. A store is dumb on purpose: it knows rows of
+ * columns, not what they mean, so that SQLite, memory and Redis can be told apart by nothing but
+ * what they survive. One conformance suite runs over all of them.
+ *
+ * A store is used by one thread at a time (commit may run on another thread than open).
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/slice.h"
+
+/*
+ * The columns of an operation's row. INT(name): an integer below 2^63. TEXT(name): UTF-8.
+ * BLOB(name): bytes. at == NULL is SQL's NULL, and differs from empty.
+ * `ns`, `id`, ... `content` never change after the insert; the rest may.
+ */
+#define STORE_OP_COLUMNS(INT, TEXT, BLOB)                                                          \
+    INT(ticket) /* primary key, above 0 */                                                         \
+    TEXT(ns)                                                                                       \
+    TEXT(id)                                                                                       \
+    INT(session)                                                                                   \
+    INT(detached)                                                                                  \
+    INT(wait_ms)                                                                                   \
+    INT(claim_in_ms)                                                                               \
+    TEXT(who)                                                                                      \
+    TEXT(why)                                                                                      \
+    INT(submitted_ms)                                                                              \
+    BLOB(content) /* 16 bytes */                                                                   \
+    INT(seq)                                                                                       \
+    INT(state)  /* 0 waiting, 1 granted, 2 ended */                                                \
+    INT(ending) /* how it ended; 0: not */                                                         \
+    INT(token)                                                                                     \
+    INT(claimed_by)                                                                                \
+    INT(lease_ms)                                                                                  \
+    INT(granted_ms)                                                                                \
+    INT(ended_ms)                                                                                  \
+    TEXT(keys)   /* exclusive ones: a JSON array of string paths; NULL after the end */            \
+    TEXT(shared) /* the same */                                                                    \
+    BLOB(meta)                                                                                     \
+    BLOB(payload)                                                                                  \
+    BLOB(progress)                                                                                 \
+    TEXT(outcome)                                                                                  \
+    TEXT(why_ended)
+
+struct store_op {
+#define STORE_INT(name)   int64_t name;
+#define STORE_SLICE(name) struct slice name;
+    STORE_OP_COLUMNS(STORE_INT, STORE_SLICE, STORE_SLICE)
+#undef STORE_INT
+#undef STORE_SLICE
+};
+
+struct store_session {
+    uint64_t id; /* above 0, below 2^63 */
+    uint64_t grace_ms;
+    struct slice ns;
+    struct slice secret;
+    struct slice peer; /* who it was, as the socket told: for `who` and for people */
+};
+
+enum store_change {
+    STORE_PUT,   /* insert, or replace every column of the row that has this ticket (or id) */
+    STORE_REMOVE /* only ticket (or id) is read; a row that is not there is no error */
+};
+
+struct store_op_record {
+    enum store_change change;
+    struct store_op op;
+};
+
+struct store_session_record {
+    enum store_change change;
+    struct store_session session;
+};
+
+/* What goes with each commit and comes back at open. */
+struct store_meta {
+    uint64_t epoch;  /* of the latest token */
+    uint64_t seq;    /* of the latest durable change */
+    uint64_t ticket; /* the highest ever given */
+    uint64_t hash;   /* sum of store_op_hash and store_session_hash over all rows, modulo 2^64 */
+};
+
+/* One atomic step: all of it or nothing. Owned by the caller, unchanged until commit returns. */
+struct store_batch {
+    struct store_meta meta;
+    const struct store_op_record *ops;
+    uint32_t n_ops;
+    const struct store_session_record *sessions;
+    uint32_t n_sessions;
+};
+
+/* Where recovery hands over what it reads, row by row: sessions first, then operations in ticket
+ * order. Slices live only during the call. Returning false stops the opening: `why` of open then
+ * says that the state is damaged. */
+struct store_recovery {
+    void *context;
+    bool (*on_session)(void *context, const struct store_session *session);
+    bool (*on_op)(void *context, const struct store_op *op);
+};
+
+struct store;
+
+enum store_status {
+    STORE_OK,
+    STORE_BUSY,   /* another daemon has it */
+    STORE_FAILED, /* path and reason in `why` */
+    STORE_DAMAGED /* it opened and what it holds contradicts itself (state hash, version) */
+};
+
+#define STORE_WHY_MAX 512
+
+struct store_result {
+    enum store_status status;
+    char why[STORE_WHY_MAX]; /* one line, grown outside-in: "commit: /var/lib/...: disk full" */
+};
+
+struct store_interface {
+    const char *backend; /* "sqlite", "memory", "redis" */
+    /* Recovers into `recovery` and `meta` (zeros for a new store). Checks meta.hash itself, against
+     * the rows it handed over. Everything handed over is durable, also against power loss, when
+     * this returns STORE_OK. */
+    struct store_result (*open)(struct store *store, const struct store_recovery *recovery,
+                                struct store_meta *meta);
+    /* After STORE_OK the batch is durable. After anything else its outcome is unknown: answer
+     * nothing and stop. */
+    struct store_result (*commit)(struct store *store, const struct store_batch *batch);
+    /* Bytes that may still be written before the disk is full; UINT64_MAX: no idea. */
+    uint64_t (*free_bytes)(struct store *store);
+    /* Housekeeping while nothing else is to do (checkpoints); as commit when it fails. */
+    struct store_result (*on_idle)(struct store *store);
+    /* Gives everything back; `store` is gone. */
+    void (*close)(struct store *store);
+};
+
+/* Base of every store; its users call through `is`. */
+struct store {
+    const struct store_interface *is;
+};
+
+/* The checksum of a row, over every column in the order of the list. Never 0. */
+uint64_t store_op_hash(const struct store_op *op);
+uint64_t store_session_hash(const struct store_session *session);
+
+/* Each returns a store that is not open yet; close it in any case. Strings are copied. */
+struct store *store_memory_create(void);
+
+struct store_sqlite_config {
+    const char *path; /* of the database file; its folder must exist */
+    bool readers;     /* other processes may read the file: not EXCLUSIVE, slower */
+};
+struct store *store_sqlite_create(const struct store_sqlite_config *config);
+
+#endif
