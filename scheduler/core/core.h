@@ -15,6 +15,7 @@
 #ifndef CORE_CORE_H
 #define CORE_CORE_H
 
+#include "base/list.h"
 #include "base/siphash.h"
 #include "base/slice.h"
 #include "lockq/status.h"
@@ -85,9 +86,12 @@ struct op {
     struct {
         uint64_t row_hash;    /* of its row as last handed to the store; 0: no row */
         uint32_t dirty_place; /* place + 1 in the list of changed operations; 0: unchanged */
-        uint32_t waiters;     /* first deferred answer + 1; 0: none */
-        uint32_t tell;        /* flags: what its session is still to be told */
-        struct op *tell_next, *tell_prev;
+        struct list answers;  /* deferred answers that wait for it */
+        struct op_tell {
+            struct list link; /* in the list of a session */
+            uint8_t what;     /* what that session is still to be told; 0: nothing */
+            uint8_t role;     /* place in tell[] */
+        } tell[2];            /* the submitting session, the claiming one */
     } driver;
 };
 
@@ -100,7 +104,7 @@ enum event_type {
     EVENT_RELEASE,
     EVENT_CANCEL,
     EVENT_SESSION_END, /* every live operation tied to `session` ends as lost */
-    EVENT_TICK         /* decides every deadline up to now_ms; forgets old history */
+    EVENT_TICK         /* decides every deadline up to until_ms; forgets old history */
 };
 
 /* A key that an operation names. `path` is canonical: segments joined by '/', none empty, a slash
@@ -117,6 +121,8 @@ struct event {
     enum event_type type;
     int64_t now_ms;   /* all; never below that of the event before */
     uint64_t wall_ms; /* all */
+
+    int64_t until_ms; /* TICK: at most now_ms; what came due later waits for the next tick */
 
     struct slice ns;  /* all but SESSION_END and TICK: name of the namespace */
     struct slice op;  /* the same: id; n == 0 in SUBMIT: the ticket's digits */
@@ -232,6 +238,12 @@ int64_t core_next_deadline(const struct core *core);
 uint32_t core_normalise(struct core_key *keys, uint32_t n);
 
 struct op *core_find(struct core *core, struct slice ns, struct slice id);
+
+/* Namespaces with a live operation, in an order without meaning: the one after `ns`, the first for
+ * NULL, NULL at the end; and how many live operations one has. */
+const struct core_namespace *core_next_namespace(const struct core *core,
+                                                 const struct core_namespace *ns);
+uint64_t core_namespace_live(const struct core_namespace *ns);
 struct slice core_namespace_name(const struct core_namespace *ns);
 
 /* The remembered and live operations in ticket order: the first with a ticket above `after`. NULL:

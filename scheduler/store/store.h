@@ -121,7 +121,8 @@ struct store_result {
 
 struct store_interface {
     const char *backend; /* "sqlite", "memory", "redis" */
-    /* Recovers into `recovery` and `meta` (zeros for a new store). Checks meta.hash itself, against
+    /* Recovers into `recovery` and `meta` (zeros for a new store); meta is filled in before the
+     * first row is handed over. Checks meta.hash itself, against
      * the rows it handed over. Everything handed over is durable, also against power loss, when
      * this returns STORE_OK. */
     struct store_result (*open)(struct store *store, const struct store_recovery *recovery,

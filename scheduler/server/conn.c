@@ -1,0 +1,149 @@
+#include "server/conn.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+struct conn *conn_create(struct conns *conns, const struct peer *peer, void *io)
+{
+    struct conn *conn = memory_alloc_zeroed(1, sizeof *conn);
+
+    conn->io = io;
+    conn->peer = *peer;
+    conn->scanner.bytes_max = conns->limits->message;
+    conn->scanner.depth_max = (uint32_t)conns->limits->nesting;
+    list_append(&conns->all, &conn->all);
+    conns->n++;
+    return conn;
+}
+
+void conn_destroy(struct conns *conns, struct conn *conn)
+{
+    conns->n--;
+    conns->bytes -= conn->counted;
+    list_remove(&conn->all);
+    list_remove(&conn->outputs);
+    list_remove(&conn->gate);
+    list_remove(&conn->backlog);
+    buf_finish(&conn->in);
+    buf_finish(&conn->ready);
+    buf_finish(&conn->gated);
+    free(conn);
+}
+
+void conn_touch(struct conns *conns, struct conn *conn)
+{
+    if (!list_is_linked(&conn->outputs))
+        list_append(&conns->outputs, &conn->outputs);
+}
+
+struct buf *conn_out_ready(struct conns *conns, struct conn *conn)
+{
+    conn_touch(conns, conn);
+    return &conn->ready;
+}
+
+struct buf *conn_out_gated(struct conns *conns, struct conn *conn)
+{
+    if (!list_is_linked(&conn->gate))
+        list_append(&conns->gate, &conn->gate);
+    return &conn->gated;
+}
+
+void conns_mark_gates(struct conns *conns)
+{
+    LIST_EACH (&conns->gate, link) {
+        struct conn *conn = LIST_ENTRY(link, struct conn, gate);
+        conn->mark = buf_size(&conn->gated);
+    }
+}
+
+/* Moves n bytes through the gate. When that is all, the buffers change places. */
+static void let_through(struct conn *conn, size_t n)
+{
+    if (n == buf_size(&conn->gated) && buf_size(&conn->ready) == 0) {
+        struct buf empty = conn->ready;
+        conn->ready = conn->gated;
+        conn->gated = empty;
+        return;
+    }
+    buf_append(&conn->ready, buf_data(&conn->gated), n);
+    buf_consume(&conn->gated, n);
+}
+
+void conns_open_gates(struct conns *conns, bool all)
+{
+    LIST_EACH (&conns->gate, link) {
+        struct conn *conn = LIST_ENTRY(link, struct conn, gate);
+        size_t n = all ? buf_size(&conn->gated) : conn->mark;
+
+        conn->mark = 0;
+        if (n > 0) {
+            let_through(conn, n);
+            conn_touch(conns, conn);
+        }
+        if (buf_size(&conn->gated) == 0)
+            list_remove(&conn->gate);
+    }
+}
+
+void conn_cut(struct conns *conns, struct conn *conn)
+{
+    conn->is_cut = true;
+    list_remove(&conn->backlog);
+    conn_touch(conns, conn);
+}
+
+static struct conn *largest(const struct conns *conns)
+{
+    struct conn *found = NULL;
+
+    LIST_EACH (&conns->all, link) {
+        struct conn *conn = LIST_ENTRY(link, struct conn, all);
+        if (!conn->is_cut && (found == NULL || conn->counted > found->counted))
+            found = conn;
+    }
+    return found;
+}
+
+void conn_count(struct conns *conns, struct conn *conn)
+{
+    size_t held = conn->is_cut ? 0 : buf_size(&conn->in) + conn_unsent(conn);
+    struct conn *victim;
+
+    conns->bytes += held - conn->counted;
+    conn->counted = held;
+    while (conns->bytes > conns->limits->buffers && (victim = largest(conns)) != NULL) {
+        conn_cut(conns, victim);
+        buf_finish(&victim->in);
+        conns->bytes -= victim->counted;
+        victim->counted = 0;
+    }
+}
+
+void *conn_io(const struct conn *conn)
+{
+    return conn->io;
+}
+
+struct slice conn_output(const struct conn *conn)
+{
+    return (struct slice){conn->ready.at == NULL ? NULL : buf_data(&conn->ready),
+                          (uint32_t)buf_size(&conn->ready)};
+}
+
+bool conn_is_closing(const struct conn *conn)
+{
+    return conn->is_closing && buf_size(&conn->gated) == 0;
+}
+
+bool conn_is_cut(const struct conn *conn)
+{
+    return conn->is_cut;
+}
+
+bool conn_wants_input(const struct conn *conn)
+{
+    return !conn->is_cut && !conn->is_closing && !list_is_linked(&conn->backlog) &&
+           buf_size(&conn->gated) <= CONN_QUANTUM;
+}

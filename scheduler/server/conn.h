@@ -1,0 +1,75 @@
+/*
+ * Connections: bytes in, bytes out, and the gate between an answer and its durability.
+ *
+ * Output is written into one of two buffers. `ready` may leave. `gated` waits for a commit: its
+ * first `mark` bytes for the one in flight, the rest for the next. So messages keep their order,
+ * and nothing leaves too early.
+ *
+ * A connection that is over CONN_QUANTUM in one turn gets its further requests read in the next;
+ * one that has more than that behind the gate waits for the commit. One whose peer does not read
+ * is cut when more than the `output` limit is ready.
+ */
+#ifndef SERVER_CONN_H
+#define SERVER_CONN_H
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "server/server.h"
+#include "wire/scan.h"
+
+#define CONN_QUANTUM ((size_t)1024 * 1024)
+
+struct session;
+
+struct conn {
+    void *io; /* the driver's */
+    struct peer peer;
+    struct session *session; /* NULL before the first request, and after a resume elsewhere */
+    struct scanner scanner;
+    struct buf in; /* from the first byte of an unfinished or waiting message on */
+    struct buf ready, gated;
+    size_t mark;
+    size_t counted;      /* its share of conns.bytes */
+    struct list answers; /* deferred ones: answer.in_conn */
+    uint32_t n_answers;
+    bool is_closing, is_cut;
+    struct list all, outputs, gate, backlog; /* in the lists of `conns` */
+};
+
+struct conns {
+    struct list all;
+    struct list outputs; /* with something for the driver to do */
+    struct list gate;    /* with gated bytes */
+    struct list backlog; /* with requests that wait for the next turn */
+    struct list blocked; /* with requests that wait for a commit; linked as backlog */
+    uint64_t n;
+    uint64_t bytes; /* unfinished frames and unsent output, all together */
+    const struct server_limits *limits;
+};
+
+struct conn *conn_create(struct conns *conns, const struct peer *peer, void *io);
+void conn_destroy(struct conns *conns, struct conn *conn);
+
+/* Where to write a message now. */
+struct buf *conn_out_ready(struct conns *conns, struct conn *conn);
+struct buf *conn_out_gated(struct conns *conns, struct conn *conn);
+
+/* Bytes on their way out. */
+static inline size_t conn_unsent(const struct conn *conn)
+{
+    return buf_size(&conn->ready) + buf_size(&conn->gated);
+}
+
+/* Everything that is gated now waits for the commit that is being taken. */
+void conns_mark_gates(struct conns *conns);
+/* That commit is durable; with `all` nothing else is to be waited for. */
+void conns_open_gates(struct conns *conns, bool all);
+
+/* The driver is to look at it: output, closing, or its wish to read. */
+void conn_touch(struct conns *conns, struct conn *conn);
+/* To be closed at once. */
+void conn_cut(struct conns *conns, struct conn *conn);
+/* Brings conns.bytes up to date; over the limit `buffers` the largest connection is cut. */
+void conn_count(struct conns *conns, struct conn *conn);
+
+#endif

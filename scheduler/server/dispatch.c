@@ -1,0 +1,144 @@
+#include "server/dispatch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "server/attach.h"
+#include "server/method.h"
+#include "wire/reply.h"
+
+#define ID_OF_NO_REQUEST 4294967295u
+
+static method_function *const methods[METHOD_COUNT] = {
+    [METHOD_HELLO] = method_hello,     [METHOD_SUBMIT] = method_submit,
+    [METHOD_ACQUIRE] = method_acquire, [METHOD_WAIT] = method_wait,
+    [METHOD_CLAIM] = method_claim,     [METHOD_RENEW] = method_renew,
+    [METHOD_RELEASE] = method_release, [METHOD_CANCEL] = method_cancel,
+    [METHOD_VERIFY] = method_verify,   [METHOD_CHECK] = method_check,
+    [METHOD_STATUS] = method_status,   [METHOD_LIST] = method_list,
+    [METHOD_STATS] = method_stats,     [METHOD_PING] = method_ping,
+};
+
+/* One error that belongs to no request, and the end of the connection. */
+static void fail_and_close(struct server *server, struct conn *conn, enum lockq_status status,
+                           const char *sentence)
+{
+    server->counters.errors++;
+    reply_error(server_out(server, conn), ID_OF_NO_REQUEST, status, sentence);
+    conn->is_closing = true;
+    conn_touch(&server->conns, conn);
+}
+
+static void carry_out(struct server *server, struct conn *conn, struct slice frame)
+{
+    struct request request;
+    struct request_result result;
+
+    request_parse(server->parser, frame, &request, &result);
+    if (result.kind == REQUEST_NOTIFICATION) {
+        server->counters.notifications_dropped++;
+        return;
+    }
+    if (result.kind == REQUEST_BROKEN) {
+        fail_and_close(server, conn, result.status, result.sentence);
+        return;
+    }
+    server->counters.requests++;
+    if (result.kind == REQUEST_ERROR) {
+        method_fail(server, conn, &request, result.status, "%s", result.sentence);
+        return;
+    }
+    if (conn->session == NULL && request.method != METHOD_HELLO)
+        attach_new(server, conn, SLICE("default"), 0);
+    methods[request.method](server, conn, &request);
+}
+
+static void on_scan_error(struct server *server, struct conn *conn, enum scan_result result)
+{
+    const struct server_limits *limits = &server->config.limits;
+    char sentence[WIRE_SENTENCE_MAX];
+
+    switch (result) {
+    case SCAN_TOO_BIG:
+        snprintf(sentence, sizeof sentence, "message is limited to %" PRIu64 " bytes",
+                 limits->message);
+        fail_and_close(server, conn, LOCKQ_OVER_LIMIT, sentence);
+        break;
+    case SCAN_TOO_DEEP:
+        snprintf(sentence, sizeof sentence, "nesting is limited to %" PRIu64 " levels",
+                 limits->nesting);
+        fail_and_close(server, conn, LOCKQ_OVER_LIMIT, sentence);
+        break;
+    default:
+        fail_and_close(server, conn, LOCKQ_PARSE, "broken MessagePack");
+    }
+}
+
+/* Whether the connection may have another request carried out in this turn. When not, it is put
+ * where it will be taken up again, or cut. */
+static bool may_go_on(struct server *server, struct conn *conn, size_t unsent_before)
+{
+    struct conns *conns = &server->conns;
+
+    if (conn->is_closing || conn->is_cut)
+        return false;
+    if (buf_size(&conn->ready) > server->config.limits.output) {
+        conn_cut(conns, conn);
+        return false;
+    }
+    if (buf_size(&conn->gated) > CONN_QUANTUM) {
+        list_append(&conns->blocked, &conn->backlog);
+        return false;
+    }
+    if (conn_unsent(conn) > unsent_before + CONN_QUANTUM) {
+        list_append(&conns->backlog, &conn->backlog);
+        return false;
+    }
+    return true;
+}
+
+/* Returns how many of the bytes belong to requests that were carried out. */
+static size_t carry_out_all(struct server *server, struct conn *conn, const char *bytes, size_t n)
+{
+    size_t unsent_before = conn_unsent(conn), done = 0, n_frame;
+
+    while (done < n && may_go_on(server, conn, unsent_before)) {
+        enum scan_result result = scan(&conn->scanner, bytes + done, n - done, &n_frame);
+        if (result == SCAN_MORE)
+            break;
+        if (result != SCAN_FRAME) {
+            on_scan_error(server, conn, result);
+            break;
+        }
+        carry_out(server, conn, (struct slice){bytes + done, (uint32_t)n_frame});
+        done += n_frame;
+    }
+    return done;
+}
+
+void dispatch_kept(struct server *server, struct conn *conn)
+{
+    size_t done = carry_out_all(server, conn, buf_data(&conn->in), buf_size(&conn->in));
+
+    buf_consume(&conn->in, conn->is_closing ? buf_size(&conn->in) : done);
+    conn_count(&server->conns, conn);
+    conn_touch(&server->conns, conn);
+}
+
+void dispatch_input(struct server *server, struct conn *conn, const char *bytes, size_t n)
+{
+    if (conn->is_closing || conn->is_cut)
+        return;
+    if (buf_size(&conn->in) == 0) {
+        size_t done = carry_out_all(server, conn, bytes, n);
+        if (!conn->is_closing)
+            buf_append(&conn->in, bytes + done, n - done);
+        conn_count(&server->conns, conn);
+        return;
+    }
+    buf_append(&conn->in, bytes, n);
+    if (list_is_linked(&conn->backlog))
+        conn_count(&server->conns, conn);
+    else
+        dispatch_kept(server, conn);
+}

@@ -1,0 +1,43 @@
+/*
+ * Methods: what the server does for each request.
+ *
+ * Each method answers its request, now or later (answer.h), and leaves its step settled.
+ */
+#ifndef SERVER_METHOD_H
+#define SERVER_METHOD_H
+
+#include "server/state.h"
+
+typedef void method_function(struct server *server, struct conn *conn,
+                             const struct request *request);
+
+/* method_session.c */
+method_function method_hello, method_ping, method_stats;
+/* method_submit.c */
+method_function method_submit, method_acquire, method_wait;
+/* method_own.c */
+method_function method_claim, method_renew, method_release, method_cancel;
+/* method_ask.c */
+method_function method_verify, method_status, method_list;
+/* method_check.c */
+method_function method_check;
+
+/* Begins an answer; the result is to follow. */
+struct buf *method_reply(struct server *server, struct conn *conn, const struct request *request);
+/* Answers with an error; `format` as printf, the sentence. */
+void method_fail(struct server *server, struct conn *conn, const struct request *request,
+                 enum lockq_status status, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* The same for what a step refused, with the sentence that fits it. */
+void method_fail_step(struct server *server, struct conn *conn, const struct request *request,
+                      const struct outcome *outcome);
+
+/* The event of a request: session, namespace, operation and token filled in. */
+struct event method_event(const struct conn *conn, const struct request *request,
+                          enum event_type type);
+/* The operation that the request names; NULL: not_found was answered. */
+struct op *method_find(struct server *server, struct conn *conn, const struct request *request);
+
+struct viewer method_viewer(const struct server *server, const struct conn *conn);
+
+#endif

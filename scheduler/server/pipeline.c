@@ -1,0 +1,229 @@
+#include "server/pipeline.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "server/row.h"
+
+void pipeline_init(struct pipeline *pipeline, struct core *core, const struct store_meta *durable)
+{
+    *pipeline = (struct pipeline){.core = core, .durable = *durable, .hash = durable->hash};
+}
+
+void pipeline_finish(struct pipeline *pipeline)
+{
+    free(pipeline->dirty);
+    free(pipeline->removed_ops.rows);
+    free(pipeline->removed_sessions.rows);
+    arena_finish(&pipeline->arena);
+}
+
+static void remember_removed(struct removed *removed, uint64_t id, uint64_t hash)
+{
+    if (removed->n == removed->cap) {
+        removed->cap = removed->cap == 0 ? 64 : removed->cap * 2;
+        removed->rows = memory_resize(removed->rows, removed->cap * sizeof *removed->rows);
+    }
+    removed->rows[removed->n++] = (struct removed_row){id, hash};
+}
+
+void pipeline_op_changed(struct pipeline *pipeline, struct op *op)
+{
+    if (op->driver.dirty_place != 0)
+        return;
+    if (pipeline->n_dirty == pipeline->cap_dirty) {
+        pipeline->cap_dirty = pipeline->cap_dirty == 0 ? 64 : pipeline->cap_dirty * 2;
+        pipeline->dirty = memory_resize(pipeline->dirty, pipeline->cap_dirty * sizeof(struct op *));
+    }
+    pipeline->dirty[pipeline->n_dirty++] = op;
+    op->driver.dirty_place = pipeline->n_dirty;
+}
+
+void pipeline_op_forgotten(struct pipeline *pipeline, struct op *op)
+{
+    if (op->driver.dirty_place != 0) {
+        pipeline->dirty[op->driver.dirty_place - 1] = NULL;
+        op->driver.dirty_place = 0;
+    }
+    if (op->driver.row_hash == 0)
+        return;
+    remember_removed(&pipeline->removed_ops, op->ticket, op->driver.row_hash);
+    op->driver.row_hash = 0;
+}
+
+void pipeline_session_changed(struct pipeline *pipeline, struct session *session)
+{
+    if (!list_is_linked(&session->dirty))
+        list_append(&pipeline->dirty_sessions, &session->dirty);
+}
+
+void pipeline_session_removed(struct pipeline *pipeline, struct session *session)
+{
+    list_remove(&session->dirty);
+    if (session->row_hash == 0)
+        return;
+    remember_removed(&pipeline->removed_sessions, session->id, session->row_hash);
+    session->row_hash = 0;
+}
+
+bool pipeline_is_gathering(const struct pipeline *pipeline)
+{
+    return pipeline->n_dirty > 0 || pipeline->removed_ops.n > 0 ||
+           pipeline->removed_sessions.n > 0 || !list_is_empty(&pipeline->dirty_sessions);
+}
+
+bool pipeline_is_in_flight(const struct pipeline *pipeline)
+{
+    return pipeline->next < pipeline->n_commits;
+}
+
+static int by_seq(const void *a, const void *b)
+{
+    const struct op *const *x = a, *const *y = b;
+    return ((*x)->seq > (*y)->seq) - ((*x)->seq < (*y)->seq);
+}
+
+/* Drops the gaps that forgotten operations left. Within one commit the order does not matter. */
+static void order_dirty(struct pipeline *pipeline)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < pipeline->n_dirty; i++)
+        if (pipeline->dirty[i] != NULL)
+            pipeline->dirty[n++] = pipeline->dirty[i];
+    pipeline->n_dirty = n;
+    if (n > 1)
+        qsort(pipeline->dirty, n, sizeof(struct op *), by_seq);
+}
+
+/* The rows of all changed operations, and the tickets of those to be removed behind them. */
+static uint32_t build_ops(struct pipeline *pipeline)
+{
+    uint32_t n = pipeline->n_dirty + pipeline->removed_ops.n, i;
+
+    pipeline->ops = arena_alloc(&pipeline->arena, n * sizeof *pipeline->ops);
+    for (i = 0; i < pipeline->n_dirty; i++) {
+        pipeline->ops[i].change = STORE_PUT;
+        row_from_op(pipeline->core, pipeline->dirty[i], &pipeline->arena, &pipeline->ops[i].op);
+    }
+    for (uint32_t k = 0; k < pipeline->removed_ops.n; k++, i++)
+        pipeline->ops[i] = (struct store_op_record){
+            STORE_REMOVE, {.ticket = (int64_t)pipeline->removed_ops.rows[k].id}};
+    return n;
+}
+
+/* Changed sessions, then removed ones; returns how many changed. */
+static uint32_t build_sessions(struct pipeline *pipeline)
+{
+    uint32_t n = pipeline->removed_sessions.n, n_put, i = 0;
+
+    LIST_EACH (&pipeline->dirty_sessions, link)
+        n++;
+    pipeline->sessions = arena_alloc(&pipeline->arena, n * sizeof *pipeline->sessions);
+    for (struct list *link; (link = list_pop(&pipeline->dirty_sessions)) != NULL; i++) {
+        struct session *session = LIST_ENTRY(link, struct session, dirty);
+        struct slice secret = {session->secret, SESSION_SECRET_SIZE};
+        pipeline->sessions[i] =
+            (struct store_session_record){STORE_PUT,
+                                          {.id = session->id,
+                                           .grace_ms = session->grace_ms,
+                                           .ns = arena_copy(&pipeline->arena, session->ns),
+                                           .secret = arena_copy(&pipeline->arena, secret),
+                                           .peer = arena_copy(&pipeline->arena, session->peer)}};
+        pipeline->hash -= session->row_hash;
+        session->row_hash = store_session_hash(&pipeline->sessions[i].session);
+        pipeline->hash += session->row_hash;
+    }
+    n_put = i;
+    for (uint32_t k = 0; k < pipeline->removed_sessions.n; k++, i++)
+        pipeline->sessions[i] = (struct store_session_record){
+            STORE_REMOVE, {.id = pipeline->removed_sessions.rows[k].id}};
+    return n_put;
+}
+
+/* Moves one record's share of the sum; returns its size, roughly. */
+static size_t account(struct pipeline *pipeline, uint32_t place)
+{
+    const struct store_op *row = &pipeline->ops[place].op;
+    struct op *op;
+
+    if (place >= pipeline->n_dirty) {
+        pipeline->hash -= pipeline->removed_ops.rows[place - pipeline->n_dirty].hash;
+        return 0;
+    }
+    op = pipeline->dirty[place];
+    pipeline->hash -= op->driver.row_hash;
+    op->driver.row_hash = store_op_hash(row);
+    op->driver.dirty_place = 0;
+    pipeline->hash += op->driver.row_hash;
+    return (size_t)row->keys.n + row->shared.n + row->payload.n + row->meta.n;
+}
+
+/* Adds the sessions to a commit: new ones with the first, before what they own; removed ones with
+ * the last, after it. */
+static void add_sessions(struct pipeline *pipeline, struct store_batch *commit, bool is_first,
+                         bool is_last, uint32_t n_put)
+{
+    commit->sessions = is_first ? pipeline->sessions : pipeline->sessions + n_put;
+    commit->n_sessions = is_first ? n_put : 0;
+    if (!is_last)
+        return;
+    commit->n_sessions += pipeline->removed_sessions.n;
+    for (uint32_t i = 0; i < pipeline->removed_sessions.n; i++)
+        pipeline->hash -= pipeline->removed_sessions.rows[i].hash;
+}
+
+static void cut_commits(struct pipeline *pipeline, uint32_t n_ops, uint32_t n_put,
+                        const struct store_meta *last)
+{
+    uint32_t at = 0;
+
+    pipeline->commits = arena_alloc(&pipeline->arena, (n_ops + 1) * sizeof *pipeline->commits);
+    pipeline->n_commits = pipeline->next = 0;
+    do {
+        struct store_batch *commit = &pipeline->commits[pipeline->n_commits];
+        uint32_t first = at;
+        size_t bytes = 0;
+
+        while (at < n_ops && at - first < PIPELINE_RECORDS_MAX && bytes < PIPELINE_BYTES_MAX)
+            bytes += account(pipeline, at++);
+        *commit =
+            (struct store_batch){.meta = *last, .ops = pipeline->ops + first, .n_ops = at - first};
+        if (at < pipeline->n_dirty)
+            commit->meta.seq = pipeline->dirty[at - 1]->seq;
+        add_sessions(pipeline, commit, pipeline->n_commits == 0, at == n_ops, n_put);
+        commit->meta.hash = pipeline->hash;
+        pipeline->n_commits++;
+    } while (at < n_ops);
+}
+
+void pipeline_take(struct pipeline *pipeline, int64_t now_ms)
+{
+    struct core_stats stats;
+    struct store_meta last;
+    uint32_t n_ops, n_put;
+
+    assert(!pipeline_is_in_flight(pipeline));
+    core_stats(pipeline->core, &stats);
+    last = (struct store_meta){.epoch = stats.epoch, .seq = stats.seq, .ticket = stats.ticket};
+    arena_reset(&pipeline->arena);
+    order_dirty(pipeline);
+    n_ops = build_ops(pipeline);
+    n_put = build_sessions(pipeline);
+    cut_commits(pipeline, n_ops, n_put, &last);
+    pipeline->n_dirty = pipeline->removed_ops.n = pipeline->removed_sessions.n = 0;
+    pipeline->since_ms = now_ms;
+}
+
+const struct store_batch *pipeline_commit(const struct pipeline *pipeline)
+{
+    assert(pipeline_is_in_flight(pipeline));
+    return &pipeline->commits[pipeline->next];
+}
+
+bool pipeline_on_commit(struct pipeline *pipeline)
+{
+    pipeline->durable = pipeline_commit(pipeline)->meta;
+    return ++pipeline->next == pipeline->n_commits;
+}

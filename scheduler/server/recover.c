@@ -1,0 +1,85 @@
+#include "server/recover.h"
+
+#include "server/row.h"
+
+#define START_OF_2024_MS 1704067200000ULL
+
+struct recovery {
+    struct server *server;
+    struct store_meta meta;
+    struct arena arena; /* of one operation's keys */
+};
+
+uint64_t recover_epoch(uint64_t stored, uint64_t wall_ms)
+{
+    uint64_t hours = wall_ms > START_OF_2024_MS ? (wall_ms - START_OF_2024_MS) / HOUR_MS : 0;
+    return stored + 1 > hours ? stored + 1 : hours;
+}
+
+static void create_core(struct recovery *recovery)
+{
+    struct server *server = recovery->server;
+    const struct server_limits *limits = &server->config.limits;
+    struct core_config config = {
+        .limits = {.live_ops = limits->live_ops,
+                   .live_ops_per_session = limits->live_ops_per_session,
+                   .live_claims = limits->live_claims,
+                   .live_bytes = limits->live_bytes,
+                   .namespaces = limits->namespaces,
+                   .remembered = limits->remembered,
+                   .remembered_ms = limits->remembered_ms},
+        .epoch = recover_epoch(recovery->meta.epoch, server->wall_ms),
+        .seq = recovery->meta.seq,
+        .ticket = recovery->meta.ticket,
+    };
+
+    server->config.outside.random(server->config.outside.context, &config.hash_key,
+                                  sizeof config.hash_key);
+    server->core = core_create(&config);
+}
+
+static bool on_session(void *context, const struct store_session *stored)
+{
+    struct recovery *recovery = context;
+    struct sessions *sessions = &recovery->server->sessions;
+    struct session *session;
+
+    if (stored->id == 0 || stored->id > SESSION_ID_MAX || stored->secret.n != SESSION_SECRET_SIZE ||
+        session_find(sessions, stored->id) != NULL)
+        return false;
+    session = session_add(sessions, stored->id, stored->ns, stored->peer, stored->secret,
+                          stored->grace_ms);
+    session->row_hash = store_session_hash(stored);
+    return true;
+}
+
+static bool on_op(void *context, const struct store_op *row)
+{
+    struct recovery *recovery = context;
+    struct server *server = recovery->server;
+    struct core_key *keys;
+    uint32_t n_keys;
+    struct op from;
+
+    if (server->core == NULL)
+        create_core(recovery);
+    arena_reset(&recovery->arena);
+    return row_to_op(row, &from) && row_keys(row, &recovery->arena, &keys, &n_keys) &&
+           core_recover_op(server->core, row->ns, &from, keys, n_keys, server->now_ms) != NULL;
+}
+
+struct store_result recover(struct server *server)
+{
+    struct recovery recovery = {.server = server};
+    struct store_recovery callbacks = {&recovery, on_session, on_op};
+    struct store *store = server->config.store;
+    struct store_result result = store->is->open(store, &callbacks, &recovery.meta);
+
+    arena_finish(&recovery.arena);
+    if (result.status != STORE_OK)
+        return result;
+    if (server->core == NULL)
+        create_core(&recovery);
+    pipeline_init(&server->pipeline, server->core, &recovery.meta);
+    return result;
+}

@@ -1,0 +1,125 @@
+#include "server/step.h"
+
+#include <assert.h>
+
+#include "server/answer.h"
+#include "server/tell.h"
+#include "server/view.h"
+#include "wire/reply.h"
+
+/* A session is durable with its first operation. */
+static void make_durable(struct server *server, uint64_t id)
+{
+    struct session *session = session_find(&server->sessions, id);
+    if (session != NULL && session->row_hash == 0)
+        pipeline_session_changed(&server->pipeline, session);
+}
+
+static void note(struct server *server, const struct effect *effect)
+{
+    if (effect->type == EFFECT_FORGOTTEN) {
+        pipeline_op_forgotten(&server->pipeline, effect->op);
+        return;
+    }
+    pipeline_op_changed(&server->pipeline, effect->op);
+    if (effect->type == EFFECT_SUBMITTED)
+        make_durable(server, effect->op->session);
+    else if (effect->type == EFFECT_CHANGED && effect->op->claimed_by != 0)
+        make_durable(server, effect->op->claimed_by);
+}
+
+const struct outcome *step(struct server *server, struct event *event, const struct session *own)
+{
+    assert(server->is_settled);
+    event->now_ms = server->now_ms;
+    event->wall_ms = server->wall_ms;
+    core_step(server->core, event, &server->outcome);
+    for (uint32_t i = 0; i < server->outcome.n_effects; i++)
+        note(server, &server->outcome.effects[i]);
+    server->own_op = server->outcome.op;
+    server->owner = own;
+    server->is_settled = false;
+    return &server->outcome;
+}
+
+void step_recovered(struct server *server)
+{
+    core_recover_finish(server->core, server->now_ms, server->wall_ms, &server->outcome);
+    for (uint32_t i = 0; i < server->outcome.n_effects; i++)
+        note(server, &server->outcome.effects[i]);
+}
+
+/* Answers those who wait for an operation that waits no more. Returns whether one of them belongs
+ * to the session; those who want to claim it are put aside: a claim is a step of its own. */
+static bool send_answers(struct server *server, struct op *op, uint64_t session)
+{
+    bool heard = false;
+
+    for (struct list *link; (link = list_first(&op->driver.answers)) != NULL;) {
+        struct answer *answer = LIST_ENTRY(link, struct answer, in_op);
+        heard = heard || answer->conn->session->id == session;
+        if (answer->acquires && op->detached && op->state == OP_GRANTED) {
+            list_remove(link);
+            list_append(&server->claims, link);
+        } else {
+            answer_send(server, answer);
+        }
+    }
+    return heard;
+}
+
+static void announce(struct server *server, const struct effect *effect)
+{
+    struct op *op = effect->op;
+    bool knows = server->owner != NULL && op == server->own_op;
+    bool heard;
+
+    if (effect->type == EFFECT_FORGOTTEN) {
+        tell_forget_op(op);
+        return;
+    }
+    if (effect->type != EFFECT_GRANTED && effect->type != EFFECT_ENDED)
+        return;
+    heard = send_answers(server, op, op->session);
+    if (!heard && !(knows && server->owner->id == op->session))
+        tell(server, op, ROLE_SUBMITTER,
+             effect->type == EFFECT_GRANTED ? TELL_GRANTED : TELL_ENDED);
+    if (effect->type == EFFECT_ENDED && op->claimed_by != 0 && op->claimed_by != op->session &&
+        !(knows && server->owner->id == op->claimed_by))
+        tell(server, op, ROLE_CLAIMER, TELL_ENDED);
+}
+
+static void announce_all(struct server *server)
+{
+    if (server->is_settled)
+        return;
+    server->is_settled = true;
+    for (uint32_t i = 0; i < server->outcome.n_effects; i++)
+        announce(server, &server->outcome.effects[i]);
+}
+
+/* The operation was granted to somebody who waits in `acquire`: claim it for the first. */
+static void claim_for(struct server *server, struct answer *answer)
+{
+    struct op *op = answer->op;
+    struct event event = {.type = EVENT_CLAIM,
+                          .ns = core_namespace_name(op->ns),
+                          .op = op->id,
+                          .session = answer->conn->session->id};
+    enum lockq_status status = step(server, &event, answer->conn->session)->status;
+
+    if (status == LOCKQ_OK) {
+        answer_send(server, answer);
+    } else {
+        struct buf *out = server_out(server, answer->conn);
+        reply_error(out, answer->id, status, wire_status_sentences[status]);
+        answer_remove(server, answer);
+    }
+}
+
+void step_settle(struct server *server)
+{
+    announce_all(server);
+    for (struct list *link; (link = list_first(&server->claims)) != NULL; announce_all(server))
+        claim_for(server, LIST_ENTRY(link, struct answer, in_op));
+}
