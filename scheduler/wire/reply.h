@@ -28,7 +28,7 @@ void put_bool(struct buf *out, bool value);
 void put_nil(struct buf *out);
 void put_raw(struct buf *out, struct slice msgpack); /* MessagePack that is ready */
 
-/* A map whose size is known only at its end: begin keeps three bytes, end fills in the count. */
+/* A map whose size is known only at its end: begin keeps five bytes, end fills in the count. */
 struct put_open_map {
     size_t place; /* offset of its head from the start of the buffer's content */
     uint32_t pairs;

@@ -3,8 +3,8 @@
  *
  * Everything that can be checked without knowing an operation is checked here: the outer shape,
  * the method, each field's presence, type, range and size. Which fields a method takes stands in
- * one table in request.c. What is not in the table is an error that names it: a field dropped in
- * silence could lock more weakly than asked.
+ * one table in request.c, what may stand in a field in one in fields.c. What is not in the tables
+ * is an error that names it: a field dropped in silence could lock more weakly than asked.
  */
 #ifndef WIRE_REQUEST_H
 #define WIRE_REQUEST_H
@@ -91,7 +91,7 @@ struct wire_key {
 struct request {
     uint32_t id;
     enum wire_method method;
-    uint32_t given; /* 1u << FIELD_x for each field that was there */
+    uint64_t given; /* 1 << FIELD_x for each field that was there: request_has */
 
     uint64_t protocol;
     struct slice client, ns;
@@ -99,7 +99,7 @@ struct request {
     uint64_t session;            /* resume */
     struct slice secret;         /* resume */
     struct slice op;             /* n == 0: not given */
-    uint64_t token;              /* 0: not given */
+    uint64_t token;              /* 0: not given; a 0 that was sent comes as one that nobody has */
     const struct wire_key *keys; /* exclusive and shared, as they came */
     uint32_t n_keys;
     int64_t wait_ms;                /* true or absent: WIRE_FOREVER; false: 0 */
@@ -116,6 +116,11 @@ struct request {
     uint64_t after;                 /* list: a ticket */
     uint64_t limit;                 /* list: 1 .. 1000, default 100 */
 };
+
+static inline bool request_has(const struct request *request, enum wire_field field)
+{
+    return (request->given >> field & 1) != 0;
+}
 
 struct parser; /* owns the scratch memory of keys; one for all connections */
 

@@ -26,7 +26,9 @@ enum scan_result {
 struct scanner {
     size_t bytes_max;                /* of one message */
     uint32_t depth_max;              /* 1 .. SCAN_DEPTH_LIMIT */
-    size_t offset;                   /* bytes of the message that are understood */
+    size_t offset;                   /* bytes of the message that are understood; of a text also
+                                        those that are still to come */
+    uint64_t promised;               /* elements still missing in all */
     uint32_t depth;                  /* open containers */
     uint64_t left[SCAN_DEPTH_LIMIT]; /* elements still missing in each */
 };
