@@ -1,0 +1,162 @@
+#include "core/ahead.h"
+
+#include "core/named.h"
+
+/* Where the walk stands in one line. */
+struct cursor {
+    const struct claim *next, *first;
+};
+
+/* The conflicting lines of one named key: on itself and on every key above. */
+#define CURSORS_MAX ((CORE_SEGMENTS_MAX + 1) * MODES)
+
+struct walk {
+    struct core *core;
+    struct ahead *out;
+    struct claim *claims;
+    uint64_t ticket; /* ours: who waits behind it does not count */
+    uint64_t mark;
+    uint32_t n_looked;
+    const struct claim *ours; /* the named key of the moment */
+    uint32_t n_holding, n_waiting;
+    struct cursor holding[CURSORS_MAX], waiting[CURSORS_MAX];
+};
+
+static struct core_op *op_of_claim(const struct walk *walk, const struct claim *claim)
+{
+    return op_at(&walk->core->ops, claim->op);
+}
+
+static void look_at(struct walk *walk, struct core_op *op)
+{
+    struct ahead *out = walk->out;
+
+    if (op->walk == walk->mark)
+        return;
+    op->walk = walk->mark;
+    out->count++;
+    if (out->shown < CORE_BLOCKERS_SHOWN) {
+        const struct key *key = key_at(&walk->core->keys, walk->ours->key);
+        struct core_key theirs = named_conflict(walk->core, op, key_path(key), walk->ours->named);
+        out->blockers[out->shown++] = (struct blocker){&op->op, theirs.path, theirs.mode};
+    }
+}
+
+/* By token or ticket: what the lines are ordered by. */
+static uint64_t place_in_line(const struct walk *walk, const struct claim *claim)
+{
+    const struct op *op = &op_of_claim(walk, claim)->op;
+    return op->state == OP_GRANTED ? op->token : op->ticket;
+}
+
+/* The cursor whose next claim comes first; NULL: all are through. */
+static struct cursor *earliest(const struct walk *walk, struct cursor *cursors, uint32_t n,
+                               uint64_t *place)
+{
+    struct cursor *first = NULL;
+
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t other;
+        if (cursors[i].next == NULL)
+            continue;
+        other = place_in_line(walk, cursors[i].next);
+        if (first != NULL && other > *place)
+            continue;
+        first = &cursors[i];
+        *place = other;
+    }
+    return first;
+}
+
+/* Looks at what stands in the lines, in one order. Returns false when it was enough. */
+static bool merge(struct walk *walk, struct cursor *cursors, uint32_t n, uint64_t below)
+{
+    struct cursor *cursor;
+    uint64_t place = 0;
+
+    while ((cursor = earliest(walk, cursors, n, &place)) != NULL && place < below) {
+        const struct claim *claim = cursor->next;
+        if (walk->n_looked == CORE_BLOCKERS_WALK) {
+            walk->out->more = true;
+            return false;
+        }
+        walk->n_looked++;
+        cursor->next = claim->next == cursor->first ? NULL : claim->next;
+        look_at(walk, op_of_claim(walk, claim));
+    }
+    return true;
+}
+
+/* Adds the lines on the key of one of our claims that conflict with `mode`. */
+static void add_lines(struct walk *walk, const struct claim *claim, enum mode mode)
+{
+    struct key *key = key_at(&walk->core->keys, claim->key);
+
+    MODE_EACH(key->held & mode_conflicts[mode], other)
+    {
+        const struct claim *first = key_line(key, other)->holders;
+        walk->holding[walk->n_holding++] = (struct cursor){first, first};
+    }
+    MODE_EACH(key->waiting & mode_conflicts[mode], other)
+    {
+        const struct claim *first = key_line(key, other)->waiting;
+        walk->waiting[walk->n_waiting++] = (struct cursor){first, first};
+    }
+}
+
+/* The lines above a key are walked for the first key below that asks, once for each mode. */
+static void add_lines_above(struct walk *walk, const struct claim *claim, enum mode mode)
+{
+    uint8_t mark = mode == MODE_IX ? CLAIM_WALKED_IX : CLAIM_WALKED_IS;
+
+    while (claim != &walk->claims[claim->parent]) {
+        struct claim *above = &walk->claims[claim->parent];
+        if ((above->marks & CLAIM_BLOCKED) != 0 && (above->marks & mark) == 0) {
+            above->marks |= mark;
+            add_lines(walk, above, mode);
+        }
+        claim = above;
+    }
+}
+
+static bool walk_key(struct walk *walk, const struct claim *claim)
+{
+    walk->ours = claim;
+    walk->n_holding = walk->n_waiting = 0;
+    add_lines_above(walk, claim, mode_above(claim->named));
+    if ((claim->marks & CLAIM_BLOCKED) != 0)
+        add_lines(walk, claim, claim->named);
+    return merge(walk, walk->holding, walk->n_holding, UINT64_MAX) &&
+           merge(walk, walk->waiting, walk->n_waiting, walk->ticket);
+}
+
+static void clear_marks_above(struct claim *claims, const struct claim *claim)
+{
+    while (claim != &claims[claim->parent]) {
+        claim = &claims[claim->parent];
+        claims[claim - claims].marks &= (uint8_t) ~(CLAIM_WALKED_IS | CLAIM_WALKED_IX);
+    }
+}
+
+void ahead_walk(struct core *core, struct claim *claims, uint32_t n_named, uint64_t ticket,
+                struct ahead *out)
+{
+    struct walk walk = {.core = core, .out = out, .claims = claims, .ticket = ticket};
+    uint32_t walked = 0;
+
+    walk.mark = ++core->latest_walk;
+    *out = (struct ahead){0};
+    while (walked < n_named && walk_key(&walk, &claims[walked++]))
+        ;
+    for (uint32_t i = 0; i < walked; i++)
+        clear_marks_above(claims, &claims[i]);
+}
+
+void core_ahead(struct core *core, const struct op *op, struct ahead *out)
+{
+    struct core_op *of = op_of(op);
+
+    *out = (struct ahead){0};
+    if (op->state == OP_WAITING)
+        ahead_walk(core, of->claims, of->n_named, op->ticket, out);
+}

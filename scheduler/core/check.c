@@ -1,0 +1,87 @@
+/*
+ * Questions about single keys and operations: core_check, core_contended.
+ */
+#include "core/named.h"
+
+/* What an exclusive try on a key would meet, over the keys from the root down to it. */
+struct meeting {
+    const struct core *core;
+    struct core_check *out;
+    const struct core_op *holder, *waiting; /* the first of each */
+};
+
+static void count(struct meeting *meeting, struct key *key, enum mode mode)
+{
+    const struct core *core = meeting->core;
+
+    MODE_EACH((key->held | key->waiting) & mode_conflicts[mode], other)
+    {
+        const struct line *line = key_line(key, other);
+        /* An operation with CLAIM_UNDER here was counted where it named a key above. */
+        meeting->out->holders += line->n_holders - line->n_holders_under;
+        meeting->out->waiting += line->n_waiting - line->n_waiting_under;
+        if (line->holders != NULL) {
+            const struct core_op *op = op_at(&core->ops, line->holders->op);
+            if (meeting->holder == NULL || op->op.token < meeting->holder->op.token)
+                meeting->holder = op;
+        }
+        if (line->waiting != NULL) {
+            const struct core_op *op = op_at(&core->ops, line->waiting->op);
+            if (meeting->waiting == NULL || op->op.ticket < meeting->waiting->op.ticket)
+                meeting->waiting = op;
+        }
+    }
+}
+
+static void meet(struct meeting *meeting, const struct core_namespace *ns, struct slice path)
+{
+    const struct keys *keys = &meeting->core->keys;
+
+    count(meeting, key_at(keys, ns->root), path.n == 0 ? MODE_X : MODE_IX);
+    for (uint32_t end = 1; end <= path.n; end++) {
+        struct slice above = {path.at, end};
+        uint32_t number;
+        if (end < path.n && path.at[end] != '/')
+            continue;
+        number = keys_find(keys, ns, above, namespace_hash(ns, above));
+        if (number == 0)
+            return; /* then nothing below it is claimed either */
+        count(meeting, key_at(keys, number), end == path.n ? MODE_X : MODE_IX);
+    }
+}
+
+void core_check(struct core *core, struct slice ns, struct slice path, struct core_check *out)
+{
+    const struct core_namespace *in = namespace_find(&core->namespaces, ns);
+    struct meeting meeting = {.core = core, .out = out};
+    const struct core_op *first;
+    struct core_key key;
+
+    *out = (struct core_check){.free = true};
+    if (in == NULL)
+        return;
+    meet(&meeting, in, path);
+    first = meeting.holder != NULL ? meeting.holder : meeting.waiting;
+    if (first == NULL)
+        return;
+    key = named_conflict(core, first, path, MODE_X);
+    out->free = false;
+    out->held = key.path;
+    out->mode = key.mode;
+    out->op = &first->op;
+    out->state = first->op.state;
+}
+
+bool core_contended(const struct core *core, const struct op *op)
+{
+    const struct core_op *of = op_of(op);
+
+    if (op->state != OP_GRANTED || op->ns->n_waiting == 0)
+        return false;
+    for (uint32_t i = 0; i < of->n_claims; i++) {
+        const struct key *key = key_at(&core->keys, of->claims[i].key);
+        if ((key->waiting & mode_conflicts[of->claims[i].mode]) != 0)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,54 @@
+/*
+ * The claims of an operation: on every key that it names, and on every key above one.
+ *
+ * One array an operation: first the named keys in byte order, then the others. On each key an
+ * operation has one claim, in the supremum of all modes that it needs there.
+ */
+#ifndef CORE_CLAIM_H
+#define CORE_CLAIM_H
+
+#include "core/key.h"
+
+enum claim_mark {
+    CLAIM_BLOCKED = 1,   /* waits behind a conflicting claim */
+    CLAIM_UNDER = 2,     /* a key above is named, shared, by the same operation */
+    CLAIM_WALKED_IS = 4, /* only during core_ahead: looked at on behalf of a key below */
+    CLAIM_WALKED_IX = 8
+};
+
+struct claim {
+    struct claim *next, *prev; /* in a ring of the key's line */
+    uint32_t key;              /* number in struct keys */
+    uint32_t op;               /* number in struct ops */
+    uint32_t parent;           /* place in the array of the claim one segment up; root: itself */
+    uint8_t mode;              /* what it stands in line for */
+    uint8_t named;             /* MODE_S, MODE_X: as the client named it; MODE_NONE: not */
+    uint8_t marks;             /* enum claim_mark */
+};
+
+/*
+ * A draft: the claims of an operation that is not there yet. Their keys exist from then on, without
+ * a claim; the draft is either kept by an operation or dropped.
+ */
+struct draft {
+    struct claim *claims;
+    uint32_t cap;
+    uint32_t n_named, n_claims;
+    uint32_t n_exclusive; /* named MODE_X */
+    uint32_t n_blocked;   /* as queue_mark_blocked found */
+};
+
+struct core;
+struct core_op;
+
+void draft_finish(struct draft *draft);
+
+/* Draws up the claims for keys as core_normalise left them. */
+void draft_claims(struct core *core, struct core_namespace *ns, const struct core_key *keys,
+                  uint32_t n);
+void draft_drop(struct core *core);
+/* Gives the drafted claims, not yet in line, to an operation, which has none. Meta and payload
+ * are copied into the same memory. */
+void draft_keep(struct core *core, struct core_op *op, struct slice meta, struct slice payload);
+
+#endif

@@ -1,0 +1,92 @@
+#include "core/key.h"
+
+#include <assert.h>
+
+void keys_init(struct keys *keys, struct slab *slab)
+{
+    pool_init(&keys->pool, sizeof(struct key));
+    table_init(&keys->table, &keys->pool);
+    keys->slab = slab;
+}
+
+void keys_finish(struct keys *keys)
+{
+    table_finish(&keys->table);
+    pool_finish(&keys->pool);
+}
+
+uint32_t keys_find(const struct keys *keys, const struct core_namespace *ns, struct slice path,
+                   uint32_t hash)
+{
+    uint32_t number = table_first(&keys->table, hash);
+
+    for (; number != 0; number = table_next(&keys->table, number)) {
+        const struct key *key = key_at(keys, number);
+        if (key->ns == ns && slice_equal(key_path(key), path))
+            break;
+    }
+    return number;
+}
+
+static uint32_t take(struct keys *keys, struct core_namespace *ns, struct slice path)
+{
+    uint32_t number = pool_take(&keys->pool);
+    char *copy = slab_alloc(keys->slab, path.n);
+
+    if (path.n > 0)
+        memcpy(copy, path.at, path.n);
+    *key_at(keys, number) = (struct key){.ns = ns, .path = copy, .n = path.n};
+    return number;
+}
+
+static void give(struct keys *keys, uint32_t number)
+{
+    struct key *key = key_at(keys, number);
+
+    assert(!key_is_claimed(key));
+    slab_free(keys->slab, key->wide, MODES * sizeof *key->wide);
+    slab_free(keys->slab, (void *)(uintptr_t)key->path, key->n);
+    pool_give(&keys->pool, number);
+}
+
+uint32_t keys_add(struct keys *keys, struct core_namespace *ns, struct slice path, uint32_t hash)
+{
+    uint32_t number = take(keys, ns, path);
+    table_add(&keys->table, number, hash);
+    return number;
+}
+
+void keys_remove(struct keys *keys, uint32_t number)
+{
+    table_remove(&keys->table, number);
+    give(keys, number);
+}
+
+uint32_t keys_add_root(struct keys *keys, struct core_namespace *ns)
+{
+    return take(keys, ns, SLICE(""));
+}
+
+void keys_remove_root(struct keys *keys, uint32_t number)
+{
+    give(keys, number);
+}
+
+/* The second mode: every mode gets its line. */
+static void widen(struct keys *keys, struct key *key)
+{
+    struct line *wide = slab_alloc(keys->slab, MODES * sizeof *wide);
+
+    memset(wide, 0, MODES * sizeof *wide);
+    wide[key->only_mode] = key->only;
+    key->wide = wide;
+}
+
+struct line *key_open_line(struct keys *keys, struct key *key, enum mode mode)
+{
+    if (key->wide == NULL && !key_is_claimed(key))
+        key->only_mode = (uint8_t)mode; /* the last claim left the line all zero */
+    else if (key->wide == NULL && key->only_mode != mode)
+        widen(keys, key);
+    return key_line(key, mode);
+}

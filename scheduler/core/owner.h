@@ -1,0 +1,38 @@
+/*
+ * Owners: the sessions that submitted or claimed a live operation, as the core sees them: a number
+ * and what it owns.
+ */
+#ifndef CORE_OWNER_H
+#define CORE_OWNER_H
+
+#include "base/list.h"
+#include "base/siphash.h"
+#include "core/op.h"
+
+struct owner {
+    struct table_link link;
+    uint64_t session;
+    uint32_t n_submitted; /* live operations that it submitted */
+    uint32_t n_claimed;   /* live operations of others that it claimed */
+    struct list tied;     /* live operations tied to it, by ticket */
+};
+
+struct owners {
+    struct pool pool;
+    struct table table;
+    struct siphash_key hash_key;
+};
+
+void owners_init(struct owners *owners, struct siphash_key hash_key);
+void owners_finish(struct owners *owners);
+
+/* NULL: it owns nothing. */
+struct owner *owner_find(const struct owners *owners, uint64_t session);
+
+/* The operation lives, by op.session, op.claimed_by and op.detached. */
+void owner_on_live(struct owners *owners, struct core_op *op);
+/* It was claimed, by op.claimed_by. */
+void owner_on_claimed(struct owners *owners, struct core_op *op);
+void owner_on_ended(struct owners *owners, struct core_op *op);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * Queues: where the claims on one key stand, and which of them are blocked.
+ *
+ * A waiting claim is blocked iff a conflicting mode has a holder, or a conflicting waiting claim
+ * has an earlier ticket. In the line of one mode the blocked ones are a tail, since what blocks a
+ * claim blocks those behind it; `front` is the first of them. So when a claim leaves, only the
+ * fronts of conflicting lines can move, each past the claims that came free: a claim is passed once
+ * in its life, whatever stands behind it.
+ *
+ * An operation whose last blocked claim came free is noted as ready (turn.h).
+ */
+#ifndef CORE_QUEUE_H
+#define CORE_QUEUE_H
+
+#include "core/state.h"
+
+/* Marks those of the claims, which stand nowhere yet, that holders would block, and waiting ones
+ * too if they count; returns how many. */
+uint32_t queue_mark_blocked(const struct core *core, struct claim *claims, uint32_t n,
+                            bool waiting_count);
+
+/* All claims of an operation at once. Into the lines: as waiting, with the marks that the draft
+ * gave them, or as holders, which needs that none is blocked. */
+void queue_wait(struct core *core, struct core_op *op);
+void queue_hold(struct core *core, struct core_op *op);
+/* One that holds is the last of the holders from now on. */
+void queue_hold_last(struct core *core, struct core_op *op);
+/* From waiting to holding. */
+void queue_grant(struct core *core, struct core_op *op);
+/* Out of all lines; keys that nobody claims any more go. */
+void queue_leave(struct core *core, struct core_op *op);
+
+#endif

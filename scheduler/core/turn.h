@@ -1,0 +1,24 @@
+/*
+ * Turns: the one way into a grant, and the one way into an end.
+ *
+ * An end never grants by itself: it notes who became ready, and turn_settle grants them at the end
+ * of the step, in ticket order. So nobody is granted in between who ends in the same step.
+ */
+#ifndef CORE_TURN_H
+#define CORE_TURN_H
+
+#include "core/state.h"
+
+/* The operation is known from now on; if it is live, it counts against the limits. */
+void turn_add(struct core *core, struct core_op *op);
+
+void turn_note_ready(struct core *core, struct core_op *op);
+
+/* A new operation, with its claims marked, enters the line; it is granted if none is blocked. */
+void turn_submit(struct core *core, struct core_op *op);
+void turn_end(struct core *core, struct core_op *op, enum op_end how);
+
+/* Grants all who are ready. */
+void turn_settle(struct core *core);
+
+#endif
