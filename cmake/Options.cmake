@@ -2,6 +2,7 @@
 add_library(lockq_options INTERFACE)
 # uv.h needs the gnu dialect.
 target_compile_features(lockq_options INTERFACE c_std_11)
+target_compile_definitions(lockq_options INTERFACE _GNU_SOURCE)
 target_compile_options(lockq_options INTERFACE
     -std=gnu11 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
     -Wcast-qual -Wwrite-strings -Wvla -Wundef -Wformat=2 -fno-strict-aliasing -fno-common

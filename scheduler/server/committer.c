@@ -1,0 +1,72 @@
+#include "server/committer.h"
+
+#include <assert.h>
+
+static void work(void *data)
+{
+    struct committer *committer = data;
+
+    for (;;) {
+        uv_sem_wait(&committer->begin);
+        if (committer->is_ending)
+            return;
+        committer->result = committer->store->is->commit(committer->store, committer->batch);
+        uv_async_send(&committer->wake);
+    }
+}
+
+static void finish(struct committer *committer)
+{
+    committer->batch = NULL;
+    committer->on_commit(committer);
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    finish(wake->data);
+}
+
+int committer_start(struct committer *committer, uv_loop_t *loop, struct store *store,
+                    bool is_threaded, void (*on_commit)(struct committer *committer))
+{
+    int error;
+
+    *committer =
+        (struct committer){.store = store, .is_threaded = is_threaded, .on_commit = on_commit};
+    if (!is_threaded)
+        return 0;
+    error = uv_async_init(loop, &committer->wake, on_wake);
+    if (error != 0)
+        return error;
+    committer->wake.data = committer;
+    error = uv_sem_init(&committer->begin, 0);
+    return error != 0 ? error : uv_thread_create(&committer->thread, work, committer);
+}
+
+void committer_begin(struct committer *committer, const struct store_batch *batch)
+{
+    assert(committer->batch == NULL);
+    committer->batch = batch;
+    if (committer->is_threaded) {
+        uv_sem_post(&committer->begin);
+        return;
+    }
+    committer->result = committer->store->is->commit(committer->store, batch);
+    finish(committer);
+}
+
+bool committer_is_busy(const struct committer *committer)
+{
+    return committer->batch != NULL;
+}
+
+void committer_stop(struct committer *committer)
+{
+    if (!committer->is_threaded)
+        return;
+    committer->is_ending = true;
+    uv_sem_post(&committer->begin);
+    uv_thread_join(&committer->thread);
+    uv_sem_destroy(&committer->begin);
+    uv_close((uv_handle_t *)&committer->wake, NULL);
+}

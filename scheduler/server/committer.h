@@ -1,0 +1,38 @@
+/*
+ * The committer: where commits are made, on the loop or on a thread of their own.
+ *
+ * On a thread the loop goes on reading requests into the next batch while the disk works, and ping
+ * tells how long it has been working. It is used where a commit waits for a disk; a store that does
+ * not wait is committed to on the loop, where it costs no change of threads.
+ *
+ * One commit at a time. The store belongs to the committer between begin and the callback.
+ */
+#ifndef SERVER_COMMITTER_H
+#define SERVER_COMMITTER_H
+
+#include <uv.h>
+
+#include "store/store.h"
+
+struct committer {
+    struct store *store;
+    bool is_threaded;
+    const struct store_batch *batch; /* the one in flight */
+    struct store_result result;      /* of the last */
+    void (*on_commit)(struct committer *committer);
+    uv_async_t wake;
+    uv_thread_t thread;
+    uv_sem_t begin;
+    bool is_ending;
+};
+
+/* on_commit is called on the loop, with `result` set; inline even before committer_begin returns.
+ * `data` of the struct's owner is found by its place (LIST_ENTRY). Returns a libuv error or 0. */
+int committer_start(struct committer *committer, uv_loop_t *loop, struct store *store,
+                    bool is_threaded, void (*on_commit)(struct committer *committer));
+void committer_begin(struct committer *committer, const struct store_batch *batch);
+bool committer_is_busy(const struct committer *committer);
+/* Waits for the commit in flight; the loop must run once more to close its handle. */
+void committer_stop(struct committer *committer);
+
+#endif

@@ -1,0 +1,9 @@
+# The libuv layer and the daemon.
+add_library(lockq_io STATIC
+    committer.c config.c io.c listener.c log.c notify.c state_dir.c)
+target_link_libraries(lockq_io PUBLIC lockq_server PkgConfig::LIBUV Threads::Threads)
+
+add_executable(lockqd ../main.c)
+target_compile_definitions(lockqd PRIVATE LOCKQ_VERSION="${PROJECT_VERSION}")
+target_link_libraries(lockqd PRIVATE lockq_io)
+install(TARGETS lockqd RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})

@@ -1,0 +1,42 @@
+/*
+ * The libuv layer: the loop that drives the server over real sockets, a real clock and a store
+ * thread. The only part that knows libuv.
+ *
+ * Connections are descriptors under uv_poll, not uv_stream: so each turn makes one read and one
+ * write for a connection, nothing is allocated for a message, and what the server has for a peer is
+ * written from where it lies, when the peer can take it.
+ *
+ * A turn: the time before the poll is noted; the poll reads; after it deadlines up to the noted
+ * time are decided (a renewal that had arrived by then has been read), a commit is begun, and
+ * output is written. Timers only wake the loop: libuv runs them before the poll.
+ */
+#ifndef SERVER_IO_H
+#define SERVER_IO_H
+
+#include "server/listener.h"
+#include "server/server.h"
+
+struct io_config {
+    struct server *server; /* recovered */
+    struct store *store;
+    bool commits_on_thread;
+    struct listener *listeners; /* open; closed when the loop ends */
+    uint32_t n_listeners;
+    void (*on_hangup)(void *context); /* SIGHUP */
+    void *context;
+};
+
+enum io_end {
+    IO_STOPPED, /* by TERM or INT, cleanly */
+    IO_FAILED,  /* the loop could not be set up */
+    IO_STORE    /* a commit failed: `why` says how; nothing depending on it was answered */
+};
+
+/* Milliseconds on the daemon's clock (io_clock.h) and Unix time. */
+int64_t io_now_ms(void);
+uint64_t io_wall_ms(void);
+
+/* Runs until a signal or a failed commit. `why` has STORE_WHY_MAX bytes. */
+enum io_end io_run(const struct io_config *config, char *why);
+
+#endif

@@ -1,0 +1,114 @@
+#include "server/state_dir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static enum state_dir_status failed(char *why, const char *path)
+{
+    snprintf(why, STATE_DIR_WHY_MAX, "state directory: %s: %s", path, strerror(errno));
+    return STATE_DIR_FAILED;
+}
+
+/* Makes every folder on the way; the last with 0700. */
+static bool make_folders(const char *path)
+{
+    char part[1024];
+
+    for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        snprintf(part, sizeof part, "%.*s", (int)(slash - path), path);
+        if (mkdir(part, 0755) != 0 && errno != EEXIST)
+            return false;
+    }
+    return mkdir(path, 0700) == 0 || errno == EEXIST;
+}
+
+/* The first line of a small file; empty when there is none. */
+static void read_line(int fd, char *line, size_t size)
+{
+    ssize_t n = pread(fd, line, size - 1, 0);
+
+    line[n > 0 ? n : 0] = '\0';
+    line[strcspn(line, "\n")] = '\0';
+}
+
+static bool write_line(int fd, const char *line)
+{
+    size_t n = strlen(line);
+
+    return ftruncate(fd, 0) == 0 && pwrite(fd, line, n, 0) == (ssize_t)n && fsync(fd) == 0;
+}
+
+static enum state_dir_status take_lock(struct state_dir *dir, const char *path, char *why)
+{
+    char file[1100], line[64];
+
+    snprintf(file, sizeof file, "%s/lock", path);
+    dir->lock_fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (dir->lock_fd < 0)
+        return failed(why, file);
+    if (flock(dir->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK)
+            return failed(why, file);
+        read_line(dir->lock_fd, line, sizeof line);
+        snprintf(why, STATE_DIR_WHY_MAX, "state directory: %s: another daemon has it (%s)", path,
+                 line[0] == '\0' ? "it is starting" : line);
+        return STATE_DIR_TAKEN;
+    }
+    snprintf(line, sizeof line, "pid %d\n", (int)getpid());
+    return write_line(dir->lock_fd, line) ? STATE_DIR_OK : failed(why, file);
+}
+
+static enum state_dir_status note_backing(const char *path, const char *backing, bool forget,
+                                          char *why)
+{
+    char file[1100], line[64];
+    enum state_dir_status status = STATE_DIR_OK;
+    int fd;
+
+    snprintf(file, sizeof file, "%s/backing", path);
+    fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return failed(why, file);
+    read_line(fd, line, sizeof line);
+    if (line[0] != '\0' && strcmp(line, backing) != 0 && !forget) {
+        snprintf(why, STATE_DIR_WHY_MAX,
+                 "state directory: %s: its state is in %s; to start without it in %s, give "
+                 "--forget-backend",
+                 path, line, backing);
+        status = STATE_DIR_OTHER;
+    } else if (strcmp(line, backing) != 0) {
+        snprintf(line, sizeof line, "%s\n", backing);
+        status = write_line(fd, line) ? STATE_DIR_OK : failed(why, file);
+    }
+    close(fd);
+    return status;
+}
+
+enum state_dir_status state_dir_open(struct state_dir *dir, const char *path, const char *backing,
+                                     bool forget, char *why)
+{
+    enum state_dir_status status;
+
+    *dir = (struct state_dir){.lock_fd = -1};
+    snprintf(dir->database, sizeof dir->database, "%s/lockq.db", path);
+    if (!make_folders(path))
+        return failed(why, path);
+    status = take_lock(dir, path, why);
+    if (status == STATE_DIR_OK)
+        status = note_backing(path, backing, forget, why);
+    if (status != STATE_DIR_OK)
+        state_dir_close(dir);
+    return status;
+}
+
+void state_dir_close(struct state_dir *dir)
+{
+    if (dir->lock_fd >= 0)
+        close(dir->lock_fd);
+    dir->lock_fd = -1;
+}
