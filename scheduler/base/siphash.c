@@ -29,7 +29,7 @@ static uint64_t word(const unsigned char *at)
 
 uint64_t siphash13(struct siphash_key key, const void *bytes, size_t n)
 {
-    const unsigned char *at = bytes;
+    const unsigned char *at = n == 0 ? (const unsigned char *)"" : bytes;
     const unsigned char *end = at + (n & ~(size_t)7);
     uint64_t v0 = key.k0 ^ 0x736f6d6570736575ULL;
     uint64_t v1 = key.k1 ^ 0x646f72616e646f6dULL;

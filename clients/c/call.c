@@ -1,0 +1,264 @@
+/*
+ * Blocking calls: a request, and the loop that waits for its answer.
+ */
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "handle.h"
+
+/* --- params ---------------------------------------------------------------------------------- */
+
+struct lockq_params *lockq_params_new(void)
+{
+    struct lockq_params *params = calloc(1, sizeof *params);
+
+    if (params == NULL)
+        abort();
+    msgpack_sbuffer_init(&params->bytes);
+    return params;
+}
+
+void lockq_params_free(struct lockq_params *params)
+{
+    if (params == NULL)
+        return;
+    msgpack_sbuffer_destroy(&params->bytes);
+    free(params);
+}
+
+static msgpack_packer begin_field(struct lockq_params *params, const char *field)
+{
+    msgpack_packer packer;
+
+    msgpack_packer_init(&packer, &params->bytes, msgpack_sbuffer_write);
+    msgpack_pack_str_with_body(&packer, field, strlen(field));
+    params->pairs++;
+    return packer;
+}
+
+void lockq_put_text(struct lockq_params *params, const char *field, const char *text)
+{
+    msgpack_packer packer = begin_field(params, field);
+    msgpack_pack_str_with_body(&packer, text, strlen(text));
+}
+
+void lockq_put_uint(struct lockq_params *params, const char *field, uint64_t number)
+{
+    msgpack_packer packer = begin_field(params, field);
+    msgpack_pack_uint64(&packer, number);
+}
+
+void lockq_put_bool(struct lockq_params *params, const char *field, bool value)
+{
+    msgpack_packer packer = begin_field(params, field);
+    if (value)
+        msgpack_pack_true(&packer);
+    else
+        msgpack_pack_false(&packer);
+}
+
+void lockq_put_texts(struct lockq_params *params, const char *field, const char *const *texts,
+                     size_t n)
+{
+    msgpack_packer packer = begin_field(params, field);
+
+    msgpack_pack_array(&packer, n);
+    for (size_t i = 0; i < n; i++)
+        msgpack_pack_str_with_body(&packer, texts[i], strlen(texts[i]));
+}
+
+static void put_raw(struct lockq_params *params, const char *field, const char *bytes, size_t n)
+{
+    begin_field(params, field);
+    msgpack_sbuffer_write(&params->bytes, bytes, n);
+}
+
+/* --- waiting --------------------------------------------------------------------------------- */
+
+struct waiting {
+    bool is_over;
+    int status;
+    const msgpack_object *result;
+};
+
+static void on_answer(struct lockq *lockq, int status, const msgpack_object *result, void *context)
+{
+    struct waiting *waiting = context;
+
+    *waiting = (struct waiting){true, status, result};
+    if (result == NULL)
+        return;
+    /* The result must outlive the messages behind it: its memory changes hands. */
+    msgpack_unpacked_destroy(&lockq->kept);
+    lockq->kept = lockq->message;
+    msgpack_unpacked_init(&lockq->message);
+}
+
+static int poll_once(struct lockq *lockq, int64_t left_ms)
+{
+    struct pollfd ready = {lockq_fd(lockq), lockq_events(lockq), 0};
+    int most = lockq_poll_ms(lockq);
+
+    if (most < 0 || left_ms < most)
+        most = left_ms > INT32_MAX ? -1 : (int)left_ms;
+    poll(&ready, ready.fd < 0 ? 0 : 1, most);
+    return lockq_process(lockq);
+}
+
+int lockq_call(struct lockq *lockq, const char *method, const struct lockq_params *params,
+               int64_t timeout_ms, const msgpack_object **result)
+{
+    struct waiting waiting = {.is_over = false};
+    int64_t now = handle_now_ms();
+    int64_t until = timeout_ms > INT64_MAX - now ? INT64_MAX : now + timeout_ms;
+    uint32_t id = handle_send(lockq, method, params, on_answer, &waiting);
+
+    lockq_process(lockq);
+    while (!waiting.is_over && (now = handle_now_ms()) < until)
+        poll_once(lockq, until - now);
+    if (!waiting.is_over) {
+        handle_forget(lockq, id);
+        if (lockq->state == READY)
+            return handle_fail(lockq, LOCKQ_E_TIMEOUT, "no answer from %s within %" PRId64 " ms",
+                               lockq->address, timeout_ms);
+        return lockq->state == APART && lockq->why[0] != '\0'
+                   ? LOCKQ_E_CONNECT
+                   : handle_fail(lockq, LOCKQ_E_TIMEOUT, "%s does not answer", lockq->address);
+    }
+    if (waiting.status == LOCKQ_OK && result != NULL)
+        *result = waiting.result;
+    return waiting.status;
+}
+
+/* Calls, frees the params, and reads the view of the result. */
+static int call_view(struct lockq *lockq, const char *method, struct lockq_params *params,
+                     int64_t timeout_ms, struct lockq_view *view)
+{
+    const msgpack_object *result;
+    int status = lockq_call(lockq, method, params, timeout_ms, &result);
+
+    lockq_params_free(params);
+    if (status == LOCKQ_OK && view != NULL && !lockq_view_of(result, view))
+        return handle_fail(lockq, LOCKQ_E_PROTOCOL, "%s is no lockqd", lockq->address);
+    return status;
+}
+
+/* --- operations ------------------------------------------------------------------------------ */
+
+static struct lockq_params *params_of(struct lockq *lockq, const struct lockq_submit *submit)
+{
+    struct lockq_params *params = lockq_params_new();
+    char made_up[64];
+
+    snprintf(made_up, sizeof made_up, "c-%016" PRIx64 "-%" PRIu64, lockq->op_seed,
+             ++lockq->next_op);
+    lockq_put_text(params, "op", submit->op != NULL ? submit->op : made_up);
+    if (submit->n_keys > 0)
+        lockq_put_texts(params, "keys", submit->keys, submit->n_keys);
+    if (submit->n_shared > 0)
+        lockq_put_texts(params, "shared", submit->shared, submit->n_shared);
+    if (submit->wait_ms != LOCKQ_FOREVER)
+        lockq_put_uint(params, "wait", (uint64_t)submit->wait_ms);
+    if (submit->lease_ms != LOCKQ_TIED)
+        lockq_put_uint(params, "lease", (uint64_t)submit->lease_ms);
+    if (submit->claim_in_ms != LOCKQ_UNSET)
+        lockq_put_uint(params, "claim_in", (uint64_t)submit->claim_in_ms);
+    if (submit->who != NULL)
+        lockq_put_text(params, "who", submit->who);
+    if (submit->why != NULL)
+        lockq_put_text(params, "why", submit->why);
+    if (submit->payload != NULL)
+        put_raw(params, "payload", submit->payload, submit->payload_size);
+    return params;
+}
+
+int lockq_submit(struct lockq *lockq, const struct lockq_submit *submit, int64_t timeout_ms,
+                 struct lockq_view *view)
+{
+    return call_view(lockq, "submit", params_of(lockq, submit), timeout_ms, view);
+}
+
+int lockq_acquire(struct lockq *lockq, const struct lockq_submit *submit, int64_t timeout_ms,
+                  struct lockq_view *view)
+{
+    return call_view(lockq, "acquire", params_of(lockq, submit), timeout_ms, view);
+}
+
+static struct lockq_params *params_for(const char *op, uint64_t token)
+{
+    struct lockq_params *params = lockq_params_new();
+
+    lockq_put_text(params, "op", op);
+    if (token != 0)
+        lockq_put_uint(params, "token", token);
+    return params;
+}
+
+int lockq_wait(struct lockq *lockq, const char *op, int64_t timeout_ms, struct lockq_view *view)
+{
+    return call_view(lockq, "wait", params_for(op, 0), timeout_ms, view);
+}
+
+int lockq_claim(struct lockq *lockq, const char *op, int64_t timeout_ms, struct lockq_view *view)
+{
+    return call_view(lockq, "claim", params_for(op, 0), timeout_ms, view);
+}
+
+int lockq_release(struct lockq *lockq, const char *op, uint64_t token, const char *outcome,
+                  int64_t timeout_ms, struct lockq_view *view)
+{
+    struct lockq_params *params = params_for(op, token);
+
+    if (outcome != NULL)
+        lockq_put_text(params, "outcome", outcome);
+    return call_view(lockq, "release", params, timeout_ms, view);
+}
+
+int lockq_cancel(struct lockq *lockq, const char *op, const char *why, int64_t timeout_ms,
+                 struct lockq_view *view)
+{
+    struct lockq_params *params = params_for(op, 0);
+
+    if (why != NULL)
+        lockq_put_text(params, "why", why);
+    return call_view(lockq, "cancel", params, timeout_ms, view);
+}
+
+static bool is_true(const msgpack_object *object)
+{
+    return object != NULL && object->type == MSGPACK_OBJECT_BOOLEAN && object->via.boolean;
+}
+
+int lockq_renew(struct lockq *lockq, const char *op, uint64_t token, int64_t lease_ms,
+                const char *progress, int64_t timeout_ms, bool *contended)
+{
+    struct lockq_params *params = params_for(op, token);
+    const msgpack_object *result;
+    int status;
+
+    if (lease_ms != LOCKQ_UNSET)
+        lockq_put_uint(params, "lease", (uint64_t)lease_ms);
+    if (progress != NULL)
+        lockq_put_text(params, "progress", progress);
+    status = lockq_call(lockq, "renew", params, timeout_ms, &result);
+    lockq_params_free(params);
+    if (status == LOCKQ_OK && contended != NULL)
+        *contended = is_true(lockq_field(result, "contended"));
+    return status;
+}
+
+int lockq_verify(struct lockq *lockq, const char *op, uint64_t token, int64_t timeout_ms,
+                 bool *held)
+{
+    struct lockq_params *params = params_for(op, token);
+    const msgpack_object *result;
+    int status = lockq_call(lockq, "verify", params, timeout_ms, &result);
+
+    lockq_params_free(params);
+    if (status == LOCKQ_OK)
+        *held = is_true(lockq_field(result, "held"));
+    return status;
+}

@@ -1,0 +1,128 @@
+#include "cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "json.h"
+#include "text.h"
+
+void texts_add(struct texts *texts, const char *text)
+{
+    if (texts->n == texts->cap) {
+        texts->cap = texts->cap == 0 ? 16 : texts->cap * 2;
+        texts->at = realloc(texts->at, texts->cap * sizeof *texts->at);
+        if (texts->at == NULL)
+            abort();
+    }
+    texts->at[texts->n++] = strdup(text);
+}
+
+int cli_usage(const char *format, ...)
+{
+    va_list arguments;
+
+    fputs("lockq: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    return CLI_USAGE;
+}
+
+static int exit_code_of(int status)
+{
+    switch (status) {
+    case LOCKQ_E_TIMEOUT:
+    case LOCKQ_E_CONNECT:
+    case LOCKQ_E_PROTOCOL:
+    case LOCKQ_GOING_AWAY:
+    case LOCKQ_UNAVAILABLE:
+        return CLI_NO_DAEMON;
+    case LOCKQ_E_LOST:
+        return CLI_LOST;
+    case LOCKQ_E_ADDRESS:
+    case LOCKQ_BAD_REQUEST:
+    case LOCKQ_UNKNOWN_METHOD:
+    case LOCKQ_OVER_LIMIT:
+    case LOCKQ_OP_REUSED:
+        return CLI_USAGE;
+    case LOCKQ_DENIED:
+        return CLI_DENIED;
+    default:
+        return CLI_NO;
+    }
+}
+
+int cli_fail(struct lockq *lockq, const struct options *options, int status)
+{
+    const char *why = lockq_why(lockq);
+    char *shown = text_escape(why, strlen(why));
+
+    (void)options;
+    if (status < LOCKQ_E_TIMEOUT)
+        fprintf(stderr, "lockq: %s: %s\n", lockq_status_name(status), shown);
+    else
+        fprintf(stderr, "lockq: %s\n", shown);
+    free(shown);
+    return exit_code_of(status);
+}
+
+struct lockq *cli_open(const struct options *options)
+{
+    struct lockq_options how = {
+        .address = options->address, .name_space = options->name_space, .client = "lockq"};
+    struct lockq *lockq = lockq_open(&how);
+
+    if (lockq == NULL)
+        abort();
+    return lockq;
+}
+
+struct lockq_submit cli_submit(const struct options *options, int64_t lease_ms)
+{
+    return (struct lockq_submit){
+        .keys = (const char *const *)options->operands.at,
+        .n_keys = options->operands.n,
+        .shared = (const char *const *)options->shared.at,
+        .n_shared = options->shared.n,
+        .op = options->op,
+        .wait_ms = options->nonblock ? 0 : options->timeout_ms,
+        .lease_ms = lease_ms,
+        .claim_in_ms = options->claim_in_ms,
+        .who = options->who,
+        .why = options->why,
+    };
+}
+
+int64_t cli_wall_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void cli_json(const msgpack_object *result)
+{
+    json_write(stdout, result);
+    putchar('\n');
+}
+
+char *cli_text(const msgpack_object *map, const char *field)
+{
+    const msgpack_object *found = lockq_field(map, field);
+
+    if (found == NULL || found->type != MSGPACK_OBJECT_STR)
+        return strdup("");
+    return text_escape(found->via.str.ptr, found->via.str.size);
+}
+
+uint64_t cli_number(const msgpack_object *map, const char *field, uint64_t missing)
+{
+    const msgpack_object *found = lockq_field(map, field);
+
+    return found != NULL && found->type == MSGPACK_OBJECT_POSITIVE_INTEGER ? found->via.u64
+                                                                           : missing;
+}

@@ -1,0 +1,216 @@
+/*
+ * The verbs that do something with an operation.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+#define LEASE_USUAL_MS 300000
+
+static const int never_interrupted;
+
+/* One operand: the id. NULL: usage was told. */
+static const char *one_op(const struct options *options)
+{
+    if (options->operands.n == 1)
+        return options->operands.at[0];
+    cli_usage("give the id of one operation");
+    return NULL;
+}
+
+static void print_view(const struct lockq_view *view)
+{
+    static const char *const states[] = {"", "waiting", "granted", "ended"};
+
+    printf("%s %s", view->op, view->state == LOCKQ_ENDED ? view->end : states[view->state]);
+    if (view->state == LOCKQ_WAITING)
+        printf(" ahead %" PRIu64 "%s", view->ahead, view->ahead_more ? "+" : "");
+    if (view->state == LOCKQ_GRANTED && view->token != 0)
+        printf(" token %" PRIu64, view->token);
+    putchar('\n');
+}
+
+/* Prints the result of a method that gives a view. */
+static int finish(struct lockq *lockq, const struct options *options, int status,
+                  const msgpack_object *result, struct lockq_view *view)
+{
+    if (status != LOCKQ_OK)
+        return cli_fail(lockq, options, status);
+    if (!lockq_view_of(result, view))
+        return cli_fail(lockq, options, LOCKQ_E_PROTOCOL);
+    if (options->output != OUTPUT_TABLE)
+        cli_json(result);
+    else
+        print_view(view);
+    return CLI_DONE;
+}
+
+/* A method with `op`, perhaps a token and one text. */
+static int call_op(struct lockq *lockq, const struct options *options, const char *method,
+                   uint64_t token, const char *field, const char *text)
+{
+    struct lockq_params *params = lockq_params_new();
+    const msgpack_object *result;
+    struct lockq_view view;
+    int status;
+
+    lockq_put_text(params, "op", options->operands.at[0]);
+    if (token != 0)
+        lockq_put_uint(params, "token", token);
+    if (text != NULL)
+        lockq_put_text(params, field, text);
+    status = lockq_call(lockq, method, params, CLI_ANSWER_MS, &result);
+    lockq_params_free(params);
+    return finish(lockq, options, status, result, &view);
+}
+
+/* --token, else LOCKQ_TOKEN, else the current one. False: the exit code is in *code. */
+static bool find_token(struct lockq *lockq, const struct options *options, uint64_t *token,
+                       int *code)
+{
+    const char *given = getenv("LOCKQ_TOKEN");
+    struct lockq_params *params;
+    const msgpack_object *result;
+    int status;
+
+    *token = options->token;
+    if (*token == 0 && given != NULL)
+        *token = strtoull(given, NULL, 10);
+    if (*token != 0)
+        return true;
+    params = lockq_params_new();
+    lockq_put_text(params, "op", options->operands.at[0]);
+    status = lockq_call(lockq, "status", params, CLI_ANSWER_MS, &result);
+    lockq_params_free(params);
+    if (status != LOCKQ_OK) {
+        *code = cli_fail(lockq, options, status);
+        return false;
+    }
+    *token = cli_number(result, "token", 0);
+    return true;
+}
+
+int verb_submit(struct lockq *lockq, const struct options *options)
+{
+    struct lockq_submit submit =
+        cli_submit(options, options->lease_ms == LOCKQ_UNSET ? LEASE_USUAL_MS : options->lease_ms);
+    struct lockq_view view;
+    int status = lockq_submit(lockq, &submit, CLI_ANSWER_MS, &view);
+
+    if (status != LOCKQ_OK)
+        return cli_fail(lockq, options, status);
+    if (options->output != OUTPUT_TABLE && view.op[0] != '\0' && view.end[0] == '\0') {
+        /* the view once more, as the daemon writes it */
+        struct lockq_params *params = lockq_params_new();
+        const msgpack_object *result;
+        lockq_put_text(params, "op", view.op);
+        lockq_put_uint(params, "timeout", 0);
+        status = lockq_call(lockq, "wait", params, CLI_ANSWER_MS, &result);
+        lockq_params_free(params);
+        return finish(lockq, options, status, result, &view);
+    }
+    if (options->output != OUTPUT_TABLE)
+        printf("{\"op\": \"%s\", \"state\": \"ended\", \"end\": \"%s\", \"ahead\": %" PRIu64 "}\n",
+               view.op, view.end, view.ahead);
+    else
+        print_view(&view);
+    return view.state == LOCKQ_ENDED && strcmp(view.end, "released") != 0 ? options->not_granted
+                                                                          : CLI_DONE;
+}
+
+int verb_hold(struct lockq *lockq, const struct options *options)
+{
+    struct lockq_submit submit = cli_submit(options, 0);
+    struct lockq_view view;
+    int status;
+
+    if (options->why == NULL)
+        return cli_usage("hold needs --why TEXT: others will read it");
+    status = lockq_submit(lockq, &submit, CLI_ANSWER_MS, &view);
+    if (status == LOCKQ_OK)
+        status = line_wait(lockq, options, INT64_MAX, &never_interrupted, &view);
+    if (status != LOCKQ_OK)
+        return cli_fail(lockq, options, status);
+    if (options->output != OUTPUT_TABLE)
+        printf("{\"op\": \"%s\", \"state\": \"%s\", \"token\": %" PRIu64 "}\n", view.op,
+               view.state == LOCKQ_GRANTED ? "granted" : "ended", view.token);
+    else
+        print_view(&view);
+    if (view.state != LOCKQ_GRANTED)
+        return options->not_granted;
+    fprintf(stderr, "lockq: held until: lockq release %s\n", view.op);
+    return CLI_DONE;
+}
+
+int verb_wait(struct lockq *lockq, const struct options *options)
+{
+    struct lockq_view view = {.state = LOCKQ_WAITING};
+    int64_t until =
+        options->timeout_ms == LOCKQ_FOREVER ? INT64_MAX : line_now_ms() + options->timeout_ms;
+    const char *op = one_op(options);
+    int status;
+
+    if (op == NULL)
+        return CLI_USAGE;
+    snprintf(view.op, sizeof view.op, "%s", op);
+    status = line_wait(lockq, options, until, &never_interrupted, &view);
+    if (status != LOCKQ_OK)
+        return cli_fail(lockq, options, status);
+    status = call_op(lockq, options, "wait", 0, NULL, NULL);
+    return status != CLI_DONE || view.state == LOCKQ_GRANTED ? status : options->not_granted;
+}
+
+int verb_claim(struct lockq *lockq, const struct options *options)
+{
+    return one_op(options) == NULL ? CLI_USAGE : call_op(lockq, options, "claim", 0, NULL, NULL);
+}
+
+int verb_cancel(struct lockq *lockq, const struct options *options)
+{
+    return one_op(options) == NULL ? CLI_USAGE
+                                   : call_op(lockq, options, "cancel", 0, "why", options->why);
+}
+
+int verb_release(struct lockq *lockq, const struct options *options)
+{
+    uint64_t token;
+    int code;
+
+    if (one_op(options) == NULL)
+        return CLI_USAGE;
+    if (!find_token(lockq, options, &token, &code))
+        return code;
+    return call_op(lockq, options, "release", token, "outcome", options->outcome);
+}
+
+int verb_renew(struct lockq *lockq, const struct options *options)
+{
+    struct lockq_params *params;
+    const msgpack_object *result;
+    uint64_t token;
+    int code, status;
+
+    if (one_op(options) == NULL)
+        return CLI_USAGE;
+    if (!find_token(lockq, options, &token, &code))
+        return code;
+    params = lockq_params_new();
+    lockq_put_text(params, "op", options->operands.at[0]);
+    lockq_put_uint(params, "token", token);
+    if (options->lease_ms != LOCKQ_UNSET)
+        lockq_put_uint(params, "lease", (uint64_t)options->lease_ms);
+    if (options->progress != NULL)
+        lockq_put_text(params, "progress", options->progress);
+    status = lockq_call(lockq, "renew", params, CLI_ANSWER_MS, &result);
+    lockq_params_free(params);
+    if (status != LOCKQ_OK)
+        return cli_fail(lockq, options, status);
+    if (options->output != OUTPUT_TABLE)
+        cli_json(result);
+    else
+        printf("%s renewed\n", options->operands.at[0]);
+    return CLI_DONE;
+}
