@@ -10,7 +10,7 @@
 #define OP_BYTES_MAX  128
 #define NAMESPACE_MAX 128
 #define LIST_MAX      1000
-/* No grant has this token, 0 or below included: a 0 that was sent is not one that was left out. */
+/* No grant has it. Stands for a 0 that was sent, which is not a token that was left out. */
 #define TOKEN_OF_NOBODY UINT64_MAX
 
 /* A bound of a number, or of a size in bytes: part of the protocol, or a configured limit. */
@@ -23,6 +23,8 @@ struct bound {
 #define FIXED(n) ((struct bound){.fixed = (n)})
 #define CONFIGURED(called, place)                                                                  \
     ((struct bound){.name = #called, .limit = offsetof(struct wire_limits, place)})
+/* Bounds that no value can leave, or that the reader itself knows. */
+#define ANY       FIXED(0), FIXED(UINT64_MAX)
 #define AT(place) offsetof(struct request, place)
 
 struct field_rule {
@@ -31,7 +33,7 @@ struct field_rule {
     struct bound least, most;
 };
 
-/* --- bounds -------------------------------------------------------------------------------- */
+/* --- bounds ----------------------------------------------------------------------------------- */
 
 static struct limit find_limit(const struct reading *reading, const struct bound *bound,
                                const char *unit)
@@ -62,7 +64,7 @@ static void *member(struct reading *reading, const struct field_rule *rule)
     return (char *)reading->request + rule->member;
 }
 
-/* --- one function for each kind of value ----------------------------------------------------- */
+/* --- one function for each kind of value ------------------------------------------------------ */
 
 static bool read_bool(struct reading *reading, const struct field_rule *rule)
 {
@@ -140,24 +142,21 @@ static bool read_lease(struct reading *reading, const struct field_rule *rule)
     return value.uint == 0 || put_ms(reading, rule, value.uint);
 }
 
-/* The text that stands in the cursor, UTF-8. */
-static bool read_utf8(struct reading *reading, struct slice *text)
+static bool check_utf8(struct reading *reading, struct slice text)
+{
+    return text_is_utf8(text) || sentence_field(reading, "is not UTF-8");
+}
+
+/* Its size is checked before its bytes are looked at, so that a huge one costs nothing. */
+static bool read_text(struct reading *reading, const struct field_rule *rule)
 {
     struct value value;
 
     cursor_read(&reading->cursor, &value);
     if (value.type != VALUE_TEXT)
         return sentence_field(reading, "must be text");
-    if (!text_is_utf8(value.text))
-        return sentence_field(reading, "is not UTF-8");
-    *text = value.text;
-    return true;
-}
-
-static bool read_text(struct reading *reading, const struct field_rule *rule)
-{
-    struct slice *text = member(reading, rule);
-    return read_utf8(reading, text) && check_bounds(reading, rule, text->n, " bytes");
+    *(struct slice *)member(reading, rule) = value.text;
+    return check_bounds(reading, rule, value.text.n, " bytes") && check_utf8(reading, value.text);
 }
 
 static bool read_op(struct reading *reading, const struct field_rule *rule)
@@ -226,8 +225,8 @@ static bool read_states(struct reading *reading, const struct field_rule *rule)
 /* One entry of `resume`; the errors name it with the field that it is in. */
 static bool read_resume_entry(struct reading *reading, bool *has_session, bool *has_secret)
 {
-    static const struct field_rule session = {read_number, AT(session), FIXED(0),
-                                              FIXED(UINT64_MAX)};
+    static const struct field_rule session = {read_number, AT(session), ANY};
+    static const struct field_rule secret = {read_text, AT(secret), ANY};
     struct value name;
     bool *has;
 
@@ -247,8 +246,7 @@ static bool read_resume_entry(struct reading *reading, bool *has_session, bool *
     if (*has)
         return sentence_field(reading, "is given twice");
     *has = true;
-    return has == has_session ? read_number(reading, &session)
-                              : read_utf8(reading, &reading->request->secret);
+    return has == has_session ? read_number(reading, &session) : read_text(reading, &secret);
 }
 
 static bool read_resume(struct reading *reading, const struct field_rule *rule)
@@ -271,8 +269,6 @@ static bool read_resume(struct reading *reading, const struct field_rule *rule)
 
 /* --- the table -------------------------------------------------------------------------------- */
 
-/* Bounds that no value can leave, or that the reader itself knows. */
-#define ANY          FIXED(0), FIXED(UINT64_MAX)
 #define A_TEXT       FIXED(0), CONFIGURED(text, text)
 #define UNLIMITED_MS FIXED(0), FIXED(MS_MAX)
 

@@ -30,7 +30,7 @@ static bool not_utf8(struct reading *reading)
     return sentence_field(reading, "has a key that is not UTF-8");
 }
 
-/* --- keys that are written ------------------------------------------------------------------- */
+/* --- keys that are written -------------------------------------------------------------------- */
 
 static struct pen pen_start(struct reading *reading)
 {
@@ -222,7 +222,7 @@ static bool read_id(struct reading *reading, struct slice prefix, bool shared)
 
 static bool read_models(struct reading *reading, uint32_t count, bool shared)
 {
-    struct slice prefix;
+    struct slice prefix = SLICE("");
     struct value ids;
 
     for (; count > 0; count--) {

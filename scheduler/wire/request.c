@@ -10,7 +10,7 @@
 #define ID_OF_NO_REQUEST 4294967295u
 #define LIST_USUAL       100
 
-/* --- which fields a method takes ------------------------------------------------------------- */
+/* --- which fields a method takes -------------------------------------------------------------- */
 
 #define F(name) FIELD_BIT(name)
 #define SUBMITS                                                                                    \
@@ -38,8 +38,7 @@ static const struct method_rule rules[METHOD_COUNT] = {
     [METHOD_PING] = {0, 0},
 };
 
-/* --- the outer shape -----------------------------------------------------------------------------
- */
+/* --- the outer shape -------------------------------------------------------------------------- */
 
 struct outer {
     enum request_kind kind;
@@ -93,8 +92,7 @@ static struct outer read_outer(struct cursor *cursor)
     return outer;
 }
 
-/* --- the inner one -------------------------------------------------------------------------------
- */
+/* --- the inner one ---------------------------------------------------------------------------- */
 
 static bool find_method(struct reading *reading, struct slice name)
 {
@@ -194,6 +192,13 @@ static void read_inner(struct reading *reading, const struct outer *outer)
     check_fields(reading);
 }
 
+static void broken(struct request_result *result)
+{
+    result->status = LOCKQ_PARSE;
+    snprintf(result->sentence, sizeof result->sentence, "%s",
+             "the message is not [0, id, method, [map]]");
+}
+
 void request_parse(struct parser *parser, struct slice frame, struct request *request,
                    struct request_result *result)
 {
@@ -213,10 +218,11 @@ void request_parse(struct parser *parser, struct slice frame, struct request *re
                                 .states = 1u << 0 | 1u << 1,
                                 .limit = LIST_USUAL};
     result->kind = outer.kind;
-    result->status = outer.kind == REQUEST_BROKEN ? LOCKQ_PARSE : LOCKQ_OK;
-    snprintf(result->sentence, sizeof result->sentence, "%s",
-             outer.kind == REQUEST_BROKEN ? "the message is not [0, id, method, [map]]" : "");
+    result->status = LOCKQ_OK;
+    result->sentence[0] = '\0';
     parser_reset(parser);
-    if (outer.kind == REQUEST_OK)
+    if (outer.kind == REQUEST_BROKEN)
+        broken(result);
+    else if (outer.kind == REQUEST_OK)
         read_inner(&reading, &outer);
 }
