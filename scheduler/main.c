@@ -271,8 +271,9 @@ static int open_listeners(struct daemon *daemon)
     return 0;
 }
 
-static void say_ready(const struct daemon *daemon)
+static void on_ready(void *context)
 {
+    const struct daemon *daemon = context;
     const char *backend = daemon->store->is->backend;
 
     for (uint32_t i = 0; i < daemon->config.n_listen; i++)
@@ -289,6 +290,7 @@ static int run_loop(struct daemon *daemon)
         .commits_on_thread = daemon->config.backend != BACKEND_MEMORY,
         .listeners = daemon->listeners,
         .n_listeners = daemon->config.n_listen,
+        .on_ready = on_ready,
         .on_hangup = on_hangup,
         .context = daemon,
     };
@@ -321,7 +323,6 @@ static int run(struct daemon *daemon)
     if ((code = open_state_dir(daemon)) != 0 || (code = recover_state(daemon)) != 0 ||
         (code = open_listeners(daemon)) != 0)
         return code;
-    say_ready(daemon);
     return run_loop(daemon);
 }
 

@@ -442,6 +442,7 @@ enum io_end io_run(const struct io_config *config, char *why)
         snprintf(why, STORE_WHY_MAX, "libuv: %s", uv_strerror(error));
         io->end = IO_FAILED;
     } else {
+        config->on_ready(config->context);
         uv_run(&io->loop, UV_RUN_DEFAULT);
         for (uint32_t i = 0; i < config->n_listeners; i++)
             listener_close(&config->listeners[i]);

@@ -22,6 +22,7 @@ struct io_config {
     bool commits_on_thread;
     struct listener *listeners; /* open; closed when the loop ends */
     uint32_t n_listeners;
+    void (*on_ready)(void *context);  /* it accepts, and takes signals */
     void (*on_hangup)(void *context); /* SIGHUP */
     void *context;
 };
