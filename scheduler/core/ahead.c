@@ -145,7 +145,8 @@ void ahead_walk(struct core *core, struct claim *claims, uint32_t n_named, uint6
     uint32_t walked = 0;
 
     walk.mark = ++core->latest_walk;
-    *out = (struct ahead){0};
+    out->count = out->shown = 0;
+    out->more = false;
     while (walked < n_named && walk_key(&walk, &claims[walked++]))
         ;
     for (uint32_t i = 0; i < walked; i++)

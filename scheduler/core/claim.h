@@ -7,7 +7,7 @@
 #ifndef CORE_CLAIM_H
 #define CORE_CLAIM_H
 
-#include "core/key.h"
+#include <stdint.h>
 
 enum claim_mark {
     CLAIM_BLOCKED = 1,   /* waits behind a conflicting claim */
@@ -21,34 +21,11 @@ struct claim {
     uint32_t key;              /* number in struct keys */
     uint32_t op;               /* number in struct ops */
     uint32_t parent;           /* place in the array of the claim one segment up; root: itself */
-    uint8_t mode;              /* what it stands in line for */
+    uint8_t mode;              /* enum mode: what it stands in line for */
     uint8_t named;             /* MODE_S, MODE_X: as the client named it; MODE_NONE: not */
     uint8_t marks;             /* enum claim_mark */
 };
 
-/*
- * A draft: the claims of an operation that is not there yet. Their keys exist from then on, without
- * a claim; the draft is either kept by an operation or dropped.
- */
-struct draft {
-    struct claim *claims;
-    uint32_t cap;
-    uint32_t n_named, n_claims;
-    uint32_t n_exclusive; /* named MODE_X */
-    uint32_t n_blocked;   /* as queue_mark_blocked found */
-};
-
-struct core;
-struct core_op;
-
-void draft_finish(struct draft *draft);
-
-/* Draws up the claims for keys as core_normalise left them. */
-void draft_claims(struct core *core, struct core_namespace *ns, const struct core_key *keys,
-                  uint32_t n);
-void draft_drop(struct core *core);
-/* Gives the drafted claims, not yet in line, to an operation, which has none. Meta and payload
- * are copied into the same memory. */
-void draft_keep(struct core *core, struct core_op *op, struct slice meta, struct slice payload);
+_Static_assert(sizeof(struct claim) == 32, "millions of them live");
 
 #endif

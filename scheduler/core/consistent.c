@@ -3,7 +3,7 @@
 /* Everything that is counted, counted again. */
 struct census {
     uint64_t ops, waiting, granted, claims, bytes;
-    uint64_t tied, armed;
+    uint64_t tied, claimed, armed; /* claimed: by another session */
 };
 
 static bool ended_is_bare(const struct core_op *op)
@@ -25,7 +25,7 @@ static bool op_is_consistent(const struct core *core, const struct core_op *op,
 {
     census->ops++;
     census->armed += op->timer.place != 0;
-    if (ops_find(&core->ops, op->op.ns, op->op.id) != op)
+    if (ops_find(&core->ops, op->op.ns, op->op.id, namespace_hash(op->op.ns, op->op.id)) != op)
         return false;
     if (op->op.state == OP_ENDED)
         return ended_is_bare(op);
@@ -34,6 +34,7 @@ static bool op_is_consistent(const struct core *core, const struct core_op *op,
     census->claims += op->n_claims;
     census->bytes += op->op.meta.n + op->op.payload.n;
     census->tied += !op->op.detached;
+    census->claimed += op->op.claimed_by != 0 && op->op.claimed_by != op->op.session;
     return op->op.end == END_NONE && (op->op.token != 0) == (op->op.state == OP_GRANTED) &&
            live_is_armed(op) && list_is_linked(&op->tied) == !op->op.detached &&
            consistent_claims(core, op);
@@ -71,19 +72,17 @@ static uint64_t claims_on(const struct key *key)
 static bool keys_are_consistent(const struct core *core, uint64_t *n_claims)
 {
     const struct table *table = &core->keys.table;
-    uint64_t n_keys = 0;
+    struct table_walk walk = {0};
+    uint32_t n_keys = 0;
 
-    for (uint32_t bucket = 0; bucket < table->n_buckets; bucket++)
-        for (uint32_t item = *table_bucket(table, bucket); item != 0;
-             item = table_link(table, item)->next) {
-            struct key *key = key_at(&core->keys, item);
-            n_keys++;
-            *n_claims += claims_on(key);
-            if (!key_is_claimed(key) || !consistent_key(core, key) ||
-                keys_find(&core->keys, key->ns, key_path(key),
-                          namespace_hash(key->ns, key_path(key))) != item)
-                return false;
-        }
+    for (uint32_t item; (item = table_walk(table, &walk)) != 0; n_keys++) {
+        struct key *key = key_at(&core->keys, item);
+        *n_claims += claims_on(key);
+        if (!key_is_claimed(key) || !consistent_key(core, key) ||
+            keys_find(&core->keys, key->ns, key_path(key),
+                      namespace_hash(key->ns, key_path(key))) != item)
+            return false;
+    }
     return n_keys == table->n;
 }
 
@@ -107,28 +106,37 @@ static bool namespaces_are_consistent(const struct core *core, const struct cens
            waiting == census->waiting;
 }
 
+/* The operations tied to a session, in ticket order; counts them. */
+static bool owner_is_consistent(struct owner *owner, uint64_t *n_tied)
+{
+    uint64_t last = 0;
+
+    if (owner->n_submitted + owner->n_claimed == 0)
+        return false;
+    LIST_EACH (&owner->tied, link) {
+        const struct op *op = &LIST_ENTRY(link, struct core_op, tied)->op;
+        if (op->session != owner->session || op->detached || op->ticket <= last)
+            return false;
+        last = op->ticket;
+        (*n_tied)++;
+    }
+    return true;
+}
+
 static bool owners_are_consistent(const struct core *core, const struct census *census)
 {
-    const struct table *table = &core->owners.table;
-    uint64_t submitted = 0, tied = 0;
+    struct table_walk walk = {0};
+    uint64_t submitted = 0, claimed = 0, tied = 0;
 
-    for (uint32_t bucket = 0; bucket < table->n_buckets; bucket++)
-        for (uint32_t item = *table_bucket(table, bucket); item != 0;
-             item = table_link(table, item)->next) {
-            struct owner *owner = POOL_AT(&core->owners.pool, item, struct owner);
-            uint64_t last = 0;
-            submitted += owner->n_submitted;
-            if (owner->n_submitted + owner->n_claimed == 0)
-                return false;
-            LIST_EACH (&owner->tied, link) {
-                const struct op *op = &LIST_ENTRY(link, struct core_op, tied)->op;
-                if (op->session != owner->session || op->detached || op->ticket <= last)
-                    return false;
-                last = op->ticket;
-                tied++;
-            }
-        }
-    return submitted == census->waiting + census->granted && tied == census->tied;
+    for (uint32_t item; (item = table_walk(&core->owners.table, &walk)) != 0;) {
+        struct owner *owner = POOL_AT(&core->owners.pool, item, struct owner);
+        submitted += owner->n_submitted;
+        claimed += owner->n_claimed;
+        if (!owner_is_consistent(owner, &tied))
+            return false;
+    }
+    return submitted == census->waiting + census->granted && claimed == census->claimed &&
+           tied == census->tied;
 }
 
 bool core_is_consistent(const struct core *core)

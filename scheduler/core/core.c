@@ -75,7 +75,13 @@ void step_begin(struct core *core, int64_t now_ms, uint64_t wall_ms, struct outc
     core->effects.n = 0;
     core->now_ms = now_ms;
     core->wall_ms = wall_ms;
-    *out = (struct outcome){.status = LOCKQ_OK};
+    /* Not the whole struct: its blockers are large and count only up to `shown`. */
+    out->status = LOCKQ_OK;
+    out->limit = NULL;
+    out->limit_value = 0;
+    out->op = NULL;
+    out->repeated = out->contended = out->ahead.more = false;
+    out->ahead.count = out->ahead.shown = 0;
 }
 
 void step_end(struct core *core, struct outcome *out)

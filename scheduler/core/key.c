@@ -5,7 +5,7 @@
 void keys_init(struct keys *keys, struct slab *slab)
 {
     pool_init(&keys->pool, sizeof(struct key));
-    table_init(&keys->table, &keys->pool);
+    table_init(&keys->table);
     keys->slab = slab;
 }
 
@@ -18,9 +18,10 @@ void keys_finish(struct keys *keys)
 uint32_t keys_find(const struct keys *keys, const struct core_namespace *ns, struct slice path,
                    uint32_t hash)
 {
-    uint32_t number = table_first(&keys->table, hash);
+    struct table_search search = table_search(&keys->table, hash);
+    uint32_t number;
 
-    for (; number != 0; number = table_next(&keys->table, number)) {
+    while ((number = table_next(&keys->table, &search)) != 0) {
         const struct key *key = key_at(keys, number);
         if (key->ns == ns && slice_equal(key_path(key), path))
             break;
@@ -28,14 +29,14 @@ uint32_t keys_find(const struct keys *keys, const struct core_namespace *ns, str
     return number;
 }
 
-static uint32_t take(struct keys *keys, struct core_namespace *ns, struct slice path)
+static uint32_t take(struct keys *keys, struct core_namespace *ns, struct slice path, uint32_t hash)
 {
     uint32_t number = pool_take(&keys->pool);
     char *copy = slab_alloc(keys->slab, path.n);
 
     if (path.n > 0)
         memcpy(copy, path.at, path.n);
-    *key_at(keys, number) = (struct key){.ns = ns, .path = copy, .n = path.n};
+    *key_at(keys, number) = (struct key){.ns = ns, .path = copy, .n = path.n, .hash = hash};
     return number;
 }
 
@@ -51,20 +52,20 @@ static void give(struct keys *keys, uint32_t number)
 
 uint32_t keys_add(struct keys *keys, struct core_namespace *ns, struct slice path, uint32_t hash)
 {
-    uint32_t number = take(keys, ns, path);
+    uint32_t number = take(keys, ns, path, hash);
     table_add(&keys->table, number, hash);
     return number;
 }
 
 void keys_remove(struct keys *keys, uint32_t number)
 {
-    table_remove(&keys->table, number);
+    table_remove(&keys->table, number, key_at(keys, number)->hash);
     give(keys, number);
 }
 
 uint32_t keys_add_root(struct keys *keys, struct core_namespace *ns)
 {
-    return take(keys, ns, SLICE(""));
+    return take(keys, ns, SLICE(""), 0);
 }
 
 void keys_remove_root(struct keys *keys, uint32_t number)
@@ -72,21 +73,11 @@ void keys_remove_root(struct keys *keys, uint32_t number)
     give(keys, number);
 }
 
-/* The second mode: every mode gets its line. */
-static void widen(struct keys *keys, struct key *key)
+void key_widen(struct keys *keys, struct key *key)
 {
     struct line *wide = slab_alloc(keys->slab, MODES * sizeof *wide);
 
     memset(wide, 0, MODES * sizeof *wide);
     wide[key->only_mode] = key->only;
     key->wide = wide;
-}
-
-struct line *key_open_line(struct keys *keys, struct key *key, enum mode mode)
-{
-    if (key->wide == NULL && !key_is_claimed(key))
-        key->only_mode = (uint8_t)mode; /* the last claim left the line all zero */
-    else if (key->wide == NULL && key->only_mode != mode)
-        widen(keys, key);
-    return key_line(key, mode);
 }

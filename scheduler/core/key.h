@@ -25,10 +25,10 @@ struct line {
 };
 
 struct key {
-    struct table_link link;
     struct core_namespace *ns;
     const char *path;      /* of the slab */
     uint32_t n;            /* bytes of the path */
+    uint32_t hash;         /* of the path, in its namespace */
     uint32_t draft;        /* while the claims of an operation are drawn up: its claim here, + 1 */
     uint8_t held, waiting; /* bits of the modes with holders, with waiting claims */
     uint8_t only_mode;     /* of `only`, if there are no wide lines */
@@ -77,7 +77,21 @@ static inline struct line *key_line(struct key *key, enum mode mode)
     return key->wide != NULL ? &key->wide[mode] : &key->only;
 }
 
+/* The second mode comes: every mode gets its line. */
+void key_widen(struct keys *keys, struct key *key);
+
 /* The line of a mode that comes into use. */
-struct line *key_open_line(struct keys *keys, struct key *key, enum mode mode);
+static inline struct line *key_open_line(struct keys *keys, struct key *key, enum mode mode)
+{
+    if (key->wide != NULL)
+        return &key->wide[mode];
+    if (!key_is_claimed(key)) {
+        key->only_mode = (uint8_t)mode; /* the last claim left the line all zero */
+    } else if (key->only_mode != mode) {
+        key_widen(keys, key);
+        return &key->wide[mode];
+    }
+    return &key->only;
+}
 
 #endif

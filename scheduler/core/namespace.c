@@ -5,7 +5,7 @@ void namespaces_init(struct namespaces *all, struct siphash_key hash_key, struct
 {
     *all = (struct namespaces){.keys = keys, .slab = slab, .hash_key = hash_key};
     pool_init(&all->pool, sizeof(struct core_namespace));
-    table_init(&all->table, &all->pool);
+    table_init(&all->table);
 }
 
 void namespaces_finish(struct namespaces *all)
@@ -19,14 +19,22 @@ static struct core_namespace *at(const struct namespaces *all, uint32_t number)
     return POOL_AT(&all->pool, number, struct core_namespace);
 }
 
-struct core_namespace *namespace_find(const struct namespaces *all, struct slice name)
+static struct core_namespace *find(const struct namespaces *all, struct slice name)
 {
-    uint32_t number = table_first(&all->table, (uint32_t)siphash13(all->hash_key, name.at, name.n));
+    uint32_t hash = (uint32_t)siphash13(all->hash_key, name.at, name.n), number;
+    struct table_search search = table_search(&all->table, hash);
 
-    for (; number != 0; number = table_next(&all->table, number))
+    while ((number = table_next(&all->table, &search)) != 0)
         if (slice_equal(at(all, number)->name, name))
             return at(all, number);
     return NULL;
+}
+
+struct core_namespace *namespace_find(struct namespaces *all, struct slice name)
+{
+    if (all->latest == NULL || !slice_equal(all->latest->name, name))
+        all->latest = find(all, name);
+    return all->latest;
 }
 
 struct core_namespace *namespace_add(struct namespaces *all, struct slice name)
@@ -40,11 +48,12 @@ struct core_namespace *namespace_add(struct namespaces *all, struct slice name)
         memcpy(copy, name.at, name.n);
     *ns = (struct core_namespace){
         .number = number,
+        .hash = (uint32_t)hash,
         .hash_key = {all->hash_key.k0 ^ hash, all->hash_key.k1},
         .name = {copy, name.n},
     };
     ns->root = keys_add_root(all->keys, ns);
-    table_add(&all->table, number, (uint32_t)hash);
+    table_add(&all->table, number, ns->hash);
     return ns;
 }
 
@@ -52,8 +61,10 @@ void namespace_drop_unused(struct namespaces *all, struct core_namespace *ns)
 {
     if (ns->n_ops > 0)
         return;
+    if (all->latest == ns)
+        all->latest = NULL;
     keys_remove_root(all->keys, ns->root);
-    table_remove(&all->table, ns->number);
+    table_remove(&all->table, ns->number, ns->hash);
     slab_free(all->slab, (void *)(uintptr_t)ns->name.at, ns->name.n);
     pool_give(&all->pool, ns->number);
 }

@@ -10,8 +10,8 @@
 #include "core/key.h"
 
 struct core_namespace {
-    struct table_link link;
     uint32_t number;             /* in struct namespaces */
+    uint32_t hash;               /* of its name */
     uint32_t root;               /* its root key */
     struct siphash_key hash_key; /* so that one path has another hash in each namespace */
     struct slice name;           /* of the slab */
@@ -27,7 +27,8 @@ struct namespaces {
     struct slab *slab;
     struct siphash_key hash_key;
     struct list live;
-    uint64_t n_live; /* namespaces in that list */
+    uint64_t n_live;               /* namespaces in that list */
+    struct core_namespace *latest; /* that was found; most steps ask for one and the same */
 };
 
 void namespaces_init(struct namespaces *all, struct siphash_key hash_key, struct keys *keys,
@@ -35,7 +36,7 @@ void namespaces_init(struct namespaces *all, struct siphash_key hash_key, struct
 void namespaces_finish(struct namespaces *all);
 
 /* NULL: no operation is in it. */
-struct core_namespace *namespace_find(const struct namespaces *all, struct slice name);
+struct core_namespace *namespace_find(struct namespaces *all, struct slice name);
 struct core_namespace *namespace_add(struct namespaces *all, struct slice name);
 /* Removes it if no operation is in it. */
 void namespace_drop_unused(struct namespaces *all, struct core_namespace *ns);

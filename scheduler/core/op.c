@@ -1,11 +1,9 @@
 #include "core/op.h"
 
-#include "core/namespace.h"
-
 void ops_init(struct ops *ops, struct slab *slab)
 {
     pool_init(&ops->pool, sizeof(struct core_op));
-    table_init(&ops->by_id, &ops->pool);
+    table_init(&ops->by_id);
     ops->slab = slab;
 }
 
@@ -15,11 +13,13 @@ void ops_finish(struct ops *ops)
     pool_finish(&ops->pool);
 }
 
-struct core_op *ops_find(const struct ops *ops, const struct core_namespace *ns, struct slice id)
+struct core_op *ops_find(const struct ops *ops, const struct core_namespace *ns, struct slice id,
+                         uint32_t hash)
 {
-    uint32_t number = table_first(&ops->by_id, namespace_hash(ns, id));
+    struct table_search search = table_search(&ops->by_id, hash);
+    uint32_t number;
 
-    for (; number != 0; number = table_next(&ops->by_id, number)) {
+    while ((number = table_next(&ops->by_id, &search)) != 0) {
         struct core_op *op = op_at(ops, number);
         if (op->op.ns == ns && slice_equal(op->op.id, id))
             return op;
@@ -37,7 +37,7 @@ static struct slice put(char **at, struct slice text)
     return copy;
 }
 
-struct core_op *ops_add(struct ops *ops, struct core_namespace *ns, struct slice id,
+struct core_op *ops_add(struct ops *ops, struct core_namespace *ns, struct slice id, uint32_t hash,
                         struct slice who, struct slice why)
 {
     uint32_t number = pool_take(&ops->pool);
@@ -52,13 +52,14 @@ struct core_op *ops_add(struct ops *ops, struct core_namespace *ns, struct slice
     op->op.id = put(&at, id);
     op->op.who = put(&at, who);
     op->op.why = put(&at, why);
-    table_add(&ops->by_id, number, namespace_hash(ns, id));
+    op->hash = hash;
+    table_add(&ops->by_id, number, op->hash);
     return op;
 }
 
 void ops_remove(struct ops *ops, struct core_op *op)
 {
-    table_remove(&ops->by_id, op->number);
+    table_remove(&ops->by_id, op->number, op->hash);
 }
 
 static void free_text(struct ops *ops, struct slice text)

@@ -6,13 +6,14 @@
 
 #include "base/timers.h"
 #include "core/claim.h"
+#include "core/core.h"
 #include "core/slab.h"
 #include "core/table.h"
 
 /* What the core adds to the part of an operation that the driver sees. */
 struct core_op {
-    struct table_link by_id;
     uint32_t number; /* in struct ops */
+    uint32_t hash;   /* of its id, in its namespace */
     uint32_t n_claims, n_named;
     uint32_t n_blocked;       /* claims with CLAIM_BLOCKED; it is granted when none is left */
     uint64_t walk;            /* the latest one of core_ahead that met it */
@@ -44,15 +45,25 @@ static inline struct core_op *op_at(const struct ops *ops, uint32_t number)
     return POOL_AT(&ops->pool, number, struct core_op);
 }
 
+/* Brings an operation into the cache that is likely to be granted next: it has not been touched for
+ * long, and its lines would be missed one by one. */
+static inline void op_fetch(const struct core_op *op)
+{
+    for (size_t line = 0; line < sizeof *op; line += 64)
+        __builtin_prefetch((const char *)op + line, 1);
+}
+
 static inline struct core_op *op_of(const struct op *op)
 {
     return (struct core_op *)(void *)((char *)(uintptr_t)op - offsetof(struct core_op, op));
 }
 
-struct core_op *ops_find(const struct ops *ops, const struct core_namespace *ns, struct slice id);
+/* `hash`: of the id in its namespace, as namespace_hash has it; also below. */
+struct core_op *ops_find(const struct ops *ops, const struct core_namespace *ns, struct slice id,
+                         uint32_t hash);
 
 /* A new operation, all zero but for id, who and why, which are copied; `id` is not taken. */
-struct core_op *ops_add(struct ops *ops, struct core_namespace *ns, struct slice id,
+struct core_op *ops_add(struct ops *ops, struct core_namespace *ns, struct slice id, uint32_t hash,
                         struct slice who, struct slice why);
 /* Its id is free again; the memory stays. */
 void ops_remove(struct ops *ops, struct core_op *op);

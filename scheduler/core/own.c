@@ -5,10 +5,10 @@
 #include "core/step.h"
 #include "core/turn.h"
 
-static struct core_op *find(const struct core *core, const struct event *event, struct outcome *out)
+static struct core_op *find(struct core *core, const struct event *event, struct outcome *out)
 {
     struct core_namespace *ns = namespace_find(&core->namespaces, event->ns);
-    struct core_op *op = ns == NULL ? NULL : ops_find(&core->ops, ns, event->op);
+    struct core_op *op = ns == NULL ? NULL : core_find_in(core, ns, event->op);
 
     if (op == NULL)
         out->status = LOCKQ_NOT_FOUND;

@@ -3,7 +3,7 @@
 void owners_init(struct owners *owners, struct siphash_key hash_key)
 {
     pool_init(&owners->pool, sizeof(struct owner));
-    table_init(&owners->table, &owners->pool);
+    table_init(&owners->table);
     owners->hash_key = hash_key;
 }
 
@@ -25,10 +25,12 @@ static uint32_t hash_of(const struct owners *owners, uint64_t session)
 
 static uint32_t find(const struct owners *owners, uint64_t session, uint32_t hash)
 {
-    uint32_t number = table_first(&owners->table, hash);
+    struct table_search search = table_search(&owners->table, hash);
+    uint32_t number;
 
-    while (number != 0 && at(owners, number)->session != session)
-        number = table_next(&owners->table, number);
+    while ((number = table_next(&owners->table, &search)) != 0)
+        if (at(owners, number)->session == session)
+            break;
     return number;
 }
 
@@ -44,7 +46,7 @@ static uint32_t get(struct owners *owners, uint64_t session)
 
     if (number == 0) {
         number = pool_take(&owners->pool);
-        *at(owners, number) = (struct owner){.session = session};
+        *at(owners, number) = (struct owner){.hash = hash, .session = session};
         table_add(&owners->table, number, hash);
     }
     return number;
@@ -56,7 +58,7 @@ static void drop_unused(struct owners *owners, uint32_t number)
 
     if (owner->n_submitted + owner->n_claimed > 0)
         return;
-    table_remove(&owners->table, number);
+    table_remove(&owners->table, number, owner->hash);
     pool_give(&owners->pool, number);
 }
 

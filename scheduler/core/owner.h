@@ -10,7 +10,7 @@
 #include "core/op.h"
 
 struct owner {
-    struct table_link link;
+    uint32_t hash; /* of the session */
     uint64_t session;
     uint32_t n_submitted; /* live operations that it submitted */
     uint32_t n_claimed;   /* live operations of others that it claimed */

@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 
@@ -29,25 +28,12 @@ static void add_chunk(struct pool *pool)
     pool->chunks[pool->n_chunks++] = memory_alloc((size_t)POOL_CHUNK_ITEMS * pool->item_size);
 }
 
-uint32_t pool_take(struct pool *pool)
+uint32_t pool_take_fresh(struct pool *pool)
 {
-    uint32_t number = pool->freed;
+    uint32_t number = pool->fresh++;
 
-    pool->used++;
-    if (number != 0) {
-        memcpy(&pool->freed, pool_at(pool, number), sizeof pool->freed);
-        return number;
-    }
-    number = pool->fresh++;
     assert(number != UINT32_MAX);
     if (number >> POOL_CHUNK_BITS >= pool->n_chunks)
         add_chunk(pool);
     return number;
-}
-
-void pool_give(struct pool *pool, uint32_t number)
-{
-    memcpy(pool_at(pool, number), &pool->freed, sizeof pool->freed);
-    pool->freed = number;
-    pool->used--;
 }

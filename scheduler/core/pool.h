@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define POOL_CHUNK_BITS  10
 #define POOL_CHUNK_ITEMS (1U << POOL_CHUNK_BITS)
@@ -25,10 +26,6 @@ struct pool {
 void pool_init(struct pool *pool, uint32_t item_size);
 void pool_finish(struct pool *pool);
 
-/* The number of an item whose bytes are undefined. */
-uint32_t pool_take(struct pool *pool);
-void pool_give(struct pool *pool, uint32_t number);
-
 static inline void *pool_at(const struct pool *pool, uint32_t number)
 {
     return pool->chunks[number >> POOL_CHUNK_BITS] +
@@ -39,5 +36,27 @@ static inline void *pool_at(const struct pool *pool, uint32_t number)
 #define POOL_AT(pool, number, type)                                                                \
     (&((type *)(void *)(pool)                                                                      \
            ->chunks[(number) >> POOL_CHUNK_BITS])[(number) & (POOL_CHUNK_ITEMS - 1)])
+
+/* A number that was never given out. */
+uint32_t pool_take_fresh(struct pool *pool);
+
+/* The number of an item whose bytes are undefined. */
+static inline uint32_t pool_take(struct pool *pool)
+{
+    uint32_t number = pool->freed;
+
+    pool->used++;
+    if (number == 0)
+        return pool_take_fresh(pool);
+    memcpy(&pool->freed, pool_at(pool, number), sizeof pool->freed);
+    return number;
+}
+
+static inline void pool_give(struct pool *pool, uint32_t number)
+{
+    memcpy(pool_at(pool, number), &pool->freed, sizeof pool->freed);
+    pool->freed = number;
+    pool->used--;
+}
 
 #endif

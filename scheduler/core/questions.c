@@ -6,7 +6,7 @@
 struct op *core_find(struct core *core, struct slice ns, struct slice id)
 {
     const struct core_namespace *in = namespace_find(&core->namespaces, ns);
-    struct core_op *op = in == NULL ? NULL : ops_find(&core->ops, in, id);
+    struct core_op *op = in == NULL ? NULL : core_find_in(core, in, id);
     return op == NULL ? NULL : &op->op;
 }
 

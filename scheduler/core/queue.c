@@ -42,7 +42,7 @@ static bool is_under(const struct claim *claim)
     return (claim->marks & CLAIM_UNDER) != 0;
 }
 
-static void hold(struct core *core, struct key *key, struct claim *claim)
+static inline void hold(struct core *core, struct key *key, struct claim *claim)
 {
     struct line *line = key_open_line(&core->keys, key, claim->mode);
 
@@ -135,6 +135,8 @@ static void advance(struct core *core, struct key *key, enum mode mode)
             line->front = after(line, claim);
             unblock(core, claim);
         }
+        if (line->front != NULL)
+            op_fetch(op_at(&core->ops, line->front->op)); /* it is the next one */
     }
 }
 

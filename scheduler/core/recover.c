@@ -37,7 +37,8 @@ static void copy_texts(struct core *core, struct core_op *op, const struct op *f
 
 static struct core_op *copy(struct core *core, struct core_namespace *ns, const struct op *from)
 {
-    struct core_op *op = ops_add(&core->ops, ns, from->id, from->who, from->why);
+    struct core_op *op =
+        ops_add(&core->ops, ns, from->id, namespace_hash(ns, from->id), from->who, from->why);
     struct op own = op->op;
 
     op->op = *from;
@@ -79,7 +80,7 @@ struct op *core_recover_op(struct core *core, struct slice ns, const struct op *
     struct core_op *op;
 
     if (!is_plausible(core, from, n_keys) ||
-        (in != NULL && ops_find(&core->ops, in, from->id) != NULL))
+        (in != NULL && core_find_in(core, in, from->id) != NULL))
         return NULL;
     core->now_ms = now_ms;
     op = copy(core, in != NULL ? in : namespace_add(&core->namespaces, ns), from);

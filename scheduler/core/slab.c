@@ -6,11 +6,6 @@
 
 #define BLOCK_BYTES ((size_t)64 * 1024)
 
-static size_t class_of(size_t n)
-{
-    return n == 0 ? 1 : (n + SLAB_STEP - 1) / SLAB_STEP;
-}
-
 void slab_finish(struct slab *slab)
 {
     for (struct slab_piece *block = slab->blocks, *next; block != NULL; block = next) {
@@ -50,38 +45,15 @@ static void *alloc_large(struct slab *slab, size_t n)
     return link + 1;
 }
 
-static void free_large(void *piece)
+void *slab_alloc_slowly(struct slab *slab, size_t n)
+{
+    return n > SLAB_PIECE_MAX ? alloc_large(slab, n) : cut(slab, slab_class(n) * SLAB_STEP);
+}
+
+void slab_free_large(void *piece)
 {
     struct list *link = (struct list *)piece - 1;
 
     list_remove(link);
     free(link);
-}
-
-void *slab_alloc(struct slab *slab, size_t n)
-{
-    size_t class = class_of(n);
-    struct slab_piece *piece;
-
-    if (n > SLAB_PIECE_MAX)
-        return alloc_large(slab, n);
-    piece = slab->freed[class];
-    if (piece == NULL)
-        return cut(slab, class * SLAB_STEP);
-    slab->freed[class] = piece->next;
-    return piece;
-}
-
-void slab_free(struct slab *slab, void *piece, size_t n)
-{
-    struct slab_piece *freed = piece;
-
-    if (freed == NULL)
-        return;
-    if (n > SLAB_PIECE_MAX) {
-        free_large(piece);
-        return;
-    }
-    freed->next = slab->freed[class_of(n)];
-    slab->freed[class_of(n)] = freed;
 }

@@ -29,9 +29,43 @@ struct slab {
 
 void slab_finish(struct slab *slab);
 
+/* What the two below do when no piece of the class was freed before, or the piece is malloc's. */
+void *slab_alloc_slowly(struct slab *slab, size_t n);
+void slab_free_large(void *piece);
+
+static inline size_t slab_class(size_t n)
+{
+    return n == 0 ? 1 : (n + SLAB_STEP - 1) / SLAB_STEP;
+}
+
 /* n bytes, undefined; n may be 0. */
-void *slab_alloc(struct slab *slab, size_t n);
+static inline void *slab_alloc(struct slab *slab, size_t n)
+{
+    struct slab_piece **freed, *piece;
+
+    if (n > SLAB_PIECE_MAX)
+        return slab_alloc_slowly(slab, n);
+    freed = &slab->freed[slab_class(n)];
+    piece = *freed;
+    if (piece == NULL)
+        return slab_alloc_slowly(slab, n);
+    *freed = piece->next;
+    return piece;
+}
+
 /* `n` as it was asked for; NULL does nothing. */
-void slab_free(struct slab *slab, void *piece, size_t n);
+static inline void slab_free(struct slab *slab, void *piece, size_t n)
+{
+    struct slab_piece *freed = piece;
+
+    if (freed == NULL)
+        return;
+    if (n > SLAB_PIECE_MAX) {
+        slab_free_large(piece);
+        return;
+    }
+    freed->next = slab->freed[slab_class(n)];
+    slab->freed[slab_class(n)] = freed;
+}
 
 #endif

@@ -5,7 +5,7 @@
 #define CORE_STATE_H
 
 #include "base/timers.h"
-#include "core/claim.h"
+#include "core/draft.h"
 #include "core/history.h"
 #include "core/namespace.h"
 #include "core/op.h"
@@ -46,6 +46,12 @@ struct core {
     uint64_t n_waiting, n_granted, n_claims, live_bytes;
     uint64_t n_submitted, n_grants, n_refused, n_ended[END_REFUSED + 1];
 };
+
+static inline struct core_op *core_find_in(const struct core *core, const struct core_namespace *ns,
+                                           struct slice id)
+{
+    return ops_find(&core->ops, ns, id, namespace_hash(ns, id));
+}
 
 /* Tells the driver. */
 void effect_add(struct core *core, enum effect_type type, struct core_op *op);

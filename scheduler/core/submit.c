@@ -44,19 +44,30 @@ static bool is_over(struct outcome *out, const char *name, uint64_t limit, uint6
     return true;
 }
 
+/* How many live operations a session submitted; it need not be looked up while all together are
+ * below the limit. */
+static uint64_t live_of_session(const struct core *core, uint64_t session, uint64_t live)
+{
+    const struct owner *owner;
+
+    if (live < core->limits.live_ops_per_session)
+        return live;
+    owner = owner_find(&core->owners, session);
+    return owner == NULL ? 0 : owner->n_submitted;
+}
+
 /* Before anything is touched. */
 static bool is_full(const struct core *core, const struct event *event,
                     const struct core_namespace *ns, struct outcome *out)
 {
     const struct core_limits *limits = &core->limits;
-    const struct owner *owner = owner_find(&core->owners, event->session);
     uint64_t live = core->n_waiting + core->n_granted;
-    uint64_t of_session = owner == NULL ? 0 : owner->n_submitted;
     uint64_t namespaces = core->namespaces.n_live + (ns == NULL || ns->n_live == 0);
     uint64_t bytes = core->live_bytes + event->meta.n + event->payload.n;
 
     return is_over(out, "live_ops", limits->live_ops, live + 1) ||
-           is_over(out, "live_ops_per_session", limits->live_ops_per_session, of_session + 1) ||
+           is_over(out, "live_ops_per_session", limits->live_ops_per_session,
+                   live_of_session(core, event->session, live) + 1) ||
            is_over(out, "namespaces", limits->namespaces, namespaces) ||
            is_over(out, "live_bytes", limits->live_bytes, bytes) ||
            is_over(out, "live_claims", limits->live_claims, core->n_claims + event->n_keys);
@@ -76,15 +87,42 @@ static bool is_turned_away(struct core *core, const struct event *event, struct 
     return true;
 }
 
-static struct core_op *add(struct core *core, const struct event *event, struct core_namespace *ns,
-                           const struct content *content)
-{
-    char room[DIGITS_MAX];
-    uint64_t ticket = ++core->ticket;
-    struct slice id = event->op.n > 0 ? event->op : digits(ticket, room);
-    struct core_op *op = ops_add(&core->ops, ns, id, event->who, event->why);
+/* --- the steps of a submit ----------------------------------------------------------------- */
 
-    op->op.ticket = ticket;
+struct attempt {
+    const struct event *event;
+    struct core_namespace *ns; /* NULL: nothing is in it yet */
+    struct slice id;
+    uint32_t id_hash;
+    struct content content; /* zero if the core gives the id: nobody can ask for it again */
+    char digits[DIGITS_MAX];
+};
+
+/* Hashes the id; where it belongs in the table is fetched while other things are done. */
+static void hash_id(const struct core *core, struct attempt *attempt)
+{
+    attempt->id_hash = namespace_hash(attempt->ns, attempt->id);
+    __builtin_prefetch(table_bucket(&core->ops.by_id, attempt->id_hash), 1);
+}
+
+/* The operation that has this id already; NULL: none. */
+static struct core_op *find_known(struct core *core, struct attempt *attempt)
+{
+    if (attempt->event->op.n == 0)
+        return NULL;
+    attempt->content = content_of(core, attempt->event);
+    if (attempt->ns == NULL)
+        return NULL;
+    return ops_find(&core->ops, attempt->ns, attempt->id, attempt->id_hash);
+}
+
+static struct core_op *add(struct core *core, const struct attempt *attempt)
+{
+    const struct event *event = attempt->event;
+    struct core_op *op =
+        ops_add(&core->ops, attempt->ns, attempt->id, attempt->id_hash, event->who, event->why);
+
+    op->op.ticket = ++core->ticket;
     op->op.session = event->session;
     op->op.detached = event->detached;
     op->op.wait_ms = event->wait_ms;
@@ -92,50 +130,51 @@ static struct core_op *add(struct core *core, const struct event *event, struct 
     op->op.claim_in_ms = event->detached ? event->claim_in_ms : CORE_FOREVER;
     op->op.deadline_ms = CORE_FOREVER;
     op->op.submitted_ms = core->wall_ms;
-    op->op.content[0] = content->hash[0];
-    op->op.content[1] = content->hash[1];
+    op->op.content[0] = attempt->content.hash[0];
+    op->op.content[1] = attempt->content.hash[1];
+    draft_keep(core, op, event->meta, event->payload);
     return op;
 }
 
-/* Makes the drafted operation a live one. */
-static struct core_op *enter(struct core *core, const struct event *event,
-                             struct core_namespace *ns, const struct content *content)
+/* A new operation: into the line, or back to where everything was. */
+static void enter(struct core *core, struct attempt *attempt, struct outcome *out)
 {
-    struct core_op *op = add(core, event, ns, content);
+    const struct event *event = attempt->event;
+    struct draft *draft = &core->draft;
+    struct core_op *op;
 
-    draft_keep(core, op, event->meta, event->payload);
+    if (attempt->ns == NULL) {
+        attempt->ns = namespace_add(&core->namespaces, event->ns);
+        hash_id(core, attempt);
+    }
+    draft_claims(core, attempt->ns, event->keys, event->n_keys);
+    draft->n_blocked = queue_mark_blocked(core, draft->claims, draft->n_claims, true);
+    if (is_turned_away(core, event, out)) {
+        draft_drop(core);
+        namespace_drop_unused(&core->namespaces, attempt->ns);
+        return;
+    }
+    op = add(core, attempt);
     turn_submit(core, op);
-    return op;
+    out->op = &op->op;
 }
 
 void step_submit(struct core *core, const struct event *event, struct outcome *out)
 {
-    struct core_namespace *ns = namespace_find(&core->namespaces, event->ns);
-    struct content content = {0};
+    struct attempt attempt = {.event = event};
     struct core_op *known;
 
     assert(event->n_keys > 0);
-    /* An id that the core gives cannot be asked for again, so nobody would compare. */
-    if (event->op.n > 0)
-        content = content_of(core, event);
-    known = ns == NULL || event->op.n == 0 ? NULL : ops_find(&core->ops, ns, event->op);
+    attempt.ns = namespace_find(&core->namespaces, event->ns);
+    attempt.id = event->op.n > 0 ? event->op : digits(core->ticket + 1, attempt.digits);
+    if (attempt.ns != NULL)
+        hash_id(core, &attempt);
+    known = find_known(core, &attempt);
     if (known != NULL) {
-        out->status = repeat(event, known, &content);
+        out->status = repeat(event, known, &attempt.content);
         out->op = &known->op;
         out->repeated = out->status == LOCKQ_OK;
-        return;
+    } else if (!is_full(core, event, attempt.ns, out)) {
+        enter(core, &attempt, out);
     }
-    if (is_full(core, event, ns, out))
-        return;
-    if (ns == NULL)
-        ns = namespace_add(&core->namespaces, event->ns);
-    draft_claims(core, ns, event->keys, event->n_keys);
-    core->draft.n_blocked =
-        queue_mark_blocked(core, core->draft.claims, core->draft.n_claims, true);
-    if (is_turned_away(core, event, out)) {
-        draft_drop(core);
-        namespace_drop_unused(&core->namespaces, ns);
-        return;
-    }
-    out->op = &enter(core, event, ns, &content)->op;
 }

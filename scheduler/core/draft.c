@@ -1,4 +1,4 @@
-#include "core/claim.h"
+#include "core/draft.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -42,8 +42,10 @@ static void put(struct core *core, uint32_t place, uint32_t number, uint32_t par
     struct claim *claims = core->draft.claims;
     uint8_t marks = place == parent ? 0 : marks_under(&claims[parent]);
 
-    claims[place] = (struct claim){
-        .key = number, .parent = parent, .mode = named, .named = named, .marks = marks};
+    claims[place].key = number;
+    claims[place].parent = parent;
+    claims[place].mode = claims[place].named = named;
+    claims[place].marks = marks;
     key_at(&core->keys, number)->draft = place + 1;
 }
 
@@ -68,17 +70,15 @@ static uint32_t find_or_add(struct core *core, struct core_namespace *ns, struct
     return number != 0 ? number : keys_add(&core->keys, ns, path, hash);
 }
 
-/* Cuts the chain down to the keys that are above `path` too. */
+/* Cuts the chain down to the keys that are above `path` too: those that it begins with, up to a
+ * slash. */
 static void cut(struct chain *chain, struct slice path)
 {
-    uint32_t n = path.n < chain->path.n ? path.n : chain->path.n, same = 0;
-
-    while (same < n && path.at[same] == chain->path.at[same])
-        same++;
-    while (chain->n > 1 &&
-           (chain->ends[chain->n - 1] > same || chain->ends[chain->n - 1] >= path.n ||
-            path.at[chain->ends[chain->n - 1]] != '/'))
-        chain->n--;
+    for (; chain->n > 1; chain->n--) {
+        uint32_t end = chain->ends[chain->n - 1];
+        if (end < path.n && path.at[end] == '/' && memcmp(path.at, chain->path.at, end) == 0)
+            return;
+    }
 }
 
 static void push(struct chain *chain, uint32_t place, uint32_t end)
@@ -93,14 +93,13 @@ static void extend(struct core *core, struct core_namespace *ns, struct chain *c
                    struct slice path)
 {
     uint32_t from = chain->n == 1 ? 0 : chain->ends[chain->n - 1] + 1;
+    const char *slash;
 
-    for (uint32_t end = from; end < path.n; end++) {
-        struct slice above = {path.at, end};
-        uint32_t number;
-        if (path.at[end] != '/')
-            continue;
-        number = find_or_add(core, ns, above, namespace_hash(ns, above));
-        push(chain, claim_above(core, number, chain->claims[chain->n - 1]), end);
+    while ((slash = memchr(path.at + from, '/', path.n - from)) != NULL) {
+        struct slice above = {path.at, (uint32_t)(slash - path.at)};
+        uint32_t number = find_or_add(core, ns, above, namespace_hash(ns, above));
+        push(chain, claim_above(core, number, chain->claims[chain->n - 1]), above.n);
+        from = above.n + 1;
     }
 }
 
@@ -117,15 +116,19 @@ static void raise_above(struct claim *claims, uint32_t place, enum mode mode)
     }
 }
 
+/* `found`: the first key with this hash, 0: there is none, and so this key is new. It is still so,
+ * though keys above were added since: none of them comes after a key below it. */
 static void claim_named(struct core *core, struct core_namespace *ns, struct chain *chain,
-                        const struct core_key *key, uint32_t hash, uint32_t place)
+                        const struct core_key *key, uint32_t hash, uint32_t found, uint32_t place)
 {
-    uint32_t above;
+    uint32_t number, above;
 
     cut(chain, key->path);
     extend(core, ns, chain, key->path);
+    number = found != 0 ? find_or_add(core, ns, key->path, hash)
+                        : keys_add(&core->keys, ns, key->path, hash);
     above = chain->claims[chain->n - 1];
-    put(core, place, find_or_add(core, ns, key->path, hash), above, key->mode);
+    put(core, place, number, above, key->mode);
     raise_above(core->draft.claims, above, mode_above(key->mode));
     push(chain, place, key->path.n);
     chain->path = key->path;
@@ -137,6 +140,7 @@ static uint32_t claim_root(struct core *core, struct core_namespace *ns, struct 
 {
     bool is_named = first->path.n == 0;
 
+    chain->n = 0;
     if (is_named)
         put(core, 0, ns->root, 0, first->mode);
     push(chain, is_named ? 0 : claim_above(core, ns->root, UINT32_MAX), 0);
@@ -144,44 +148,45 @@ static uint32_t claim_root(struct core *core, struct core_namespace *ns, struct 
     return is_named;
 }
 
-/* Two rounds, so that the misses of a whole window overlap: buckets, then the keys in them. */
-static void fetch(const struct core *core, const uint32_t *hashes, uint32_t n)
+/* Some keys, looked up together so that the misses of all of them overlap. */
+struct window {
+    uint32_t n;
+    uint32_t hashes[WINDOW];
+    uint32_t found[WINDOW]; /* the first key with this hash; 0: none */
+};
+
+static void look_up(const struct core *core, const struct core_namespace *ns,
+                    const struct core_key *keys, uint32_t n, struct window *window)
 {
     const struct table *table = &core->keys.table;
 
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t number = *table_bucket(table, hashes[i]);
-        if (number != 0)
-            __builtin_prefetch(key_at(&core->keys, number));
+    window->n = n < WINDOW ? n : WINDOW;
+    for (uint32_t i = 0; i < window->n; i++) {
+        window->hashes[i] = namespace_hash(ns, keys[i].path);
+        __builtin_prefetch(table_bucket(table, window->hashes[i]));
     }
-}
-
-static uint32_t hash_window(const struct core *core, const struct core_namespace *ns,
-                            const struct core_key *keys, uint32_t n, uint32_t *hashes)
-{
-    n = n < WINDOW ? n : WINDOW;
-    for (uint32_t i = 0; i < n; i++) {
-        hashes[i] = namespace_hash(ns, keys[i].path);
-        __builtin_prefetch(table_bucket(&core->keys.table, hashes[i]));
+    for (uint32_t i = 0; i < window->n; i++) {
+        struct table_search search = table_search(table, window->hashes[i]);
+        window->found[i] = table_next(table, &search);
+        if (window->found[i] != 0)
+            __builtin_prefetch(key_at(&core->keys, window->found[i]));
     }
-    fetch(core, hashes, n);
-    return n;
 }
 
 void draft_claims(struct core *core, struct core_namespace *ns, const struct core_key *keys,
                   uint32_t n)
 {
     struct draft *draft = &core->draft;
-    struct chain chain = {0};
-    uint32_t hashes[WINDOW];
+    struct chain chain;
+    struct window window;
 
     draft->n_named = draft->n_claims = n;
     draft->n_exclusive = draft->n_blocked = 0;
     reserve(draft, n + 1);
     for (uint32_t i = claim_root(core, ns, &chain, &keys[0]); i < n;) {
-        uint32_t window = hash_window(core, ns, keys + i, n - i, hashes);
-        for (uint32_t k = 0; k < window; k++, i++)
-            claim_named(core, ns, &chain, &keys[i], hashes[k], i);
+        look_up(core, ns, keys + i, n - i, &window);
+        for (uint32_t k = 0; k < window.n; k++, i++)
+            claim_named(core, ns, &chain, &keys[i], window.hashes[k], window.found[k], i);
     }
     for (uint32_t i = 0; i < draft->n_claims; i++) {
         key_at(&core->keys, draft->claims[i].key)->draft = 0;
