@@ -33,18 +33,18 @@ static void on_read(uv_stream_t *client, ssize_t n, const uv_buf_t *buf)
 
 static void on_connection(uv_stream_t *server, int status)
 {
-    uv_stream_t *client = calloc(1, sizeof(union uv_any_handle));
+    union uv_any_handle *client = calloc(1, sizeof *client);
 
     if (status != 0 || client == NULL)
         abort();
     if (server->type == UV_NAMED_PIPE)
-        uv_pipe_init(server->loop, (uv_pipe_t *)client, 0);
+        uv_pipe_init(server->loop, &client->pipe, 0);
     else
-        uv_tcp_init(server->loop, (uv_tcp_t *)client);
-    uv_accept(server, client);
+        uv_tcp_init(server->loop, &client->tcp);
+    uv_accept(server, &client->stream);
     if (server->type == UV_TCP)
-        uv_tcp_nodelay((uv_tcp_t *)client, 1);
-    uv_read_start(client, on_alloc, on_read);
+        uv_tcp_nodelay(&client->tcp, 1);
+    uv_read_start(&client->stream, on_alloc, on_read);
 }
 
 static int listen_at(const char *address, union uv_any_handle *server)

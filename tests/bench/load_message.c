@@ -1,0 +1,82 @@
+#include "load_message.h"
+
+#include <msgpack.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ID_DIGITS 9
+
+const char *const load_mode_names[LOAD_MODES] = {"echo", "commit", "own", "hot"};
+
+static void put(msgpack_packer *packer, const char *text)
+{
+    msgpack_pack_str(packer, strlen(text));
+    msgpack_pack_str_body(packer, text, strlen(text));
+}
+
+static void put_keys(msgpack_packer *packer, const struct load_kind *kind)
+{
+    int first = kind->mode == LOAD_HOT ? 0 : kind->n_keys * kind->connection;
+    char key[64];
+
+    put(packer, "keys");
+    msgpack_pack_array(packer, (size_t)kind->n_keys);
+    for (int i = 0; i < kind->n_keys; i++) {
+        snprintf(key, sizeof key, "Task/%d", first + i);
+        put(packer, key);
+    }
+}
+
+/* [0, 7, method, [{op, keys}]] */
+static void make_request(msgpack_sbuffer *out, struct load_message *message,
+                         const struct load_kind *kind)
+{
+    const char *begins = kind->mode == LOAD_HOT ? "acquire" : "submit";
+    msgpack_packer packer;
+    char op[64];
+
+    msgpack_packer_init(&packer, out, msgpack_sbuffer_write);
+    msgpack_pack_array(&packer, 4);
+    msgpack_pack_int(&packer, 0);
+    msgpack_pack_int(&packer, 7);
+    put(&packer, kind->is_release ? "release" : begins);
+    msgpack_pack_array(&packer, 1);
+    msgpack_pack_map(&packer, kind->is_release ? 1 : 2);
+    put(&packer, "op");
+    snprintf(op, sizeof op, "%08x-%d-%0*d", kind->run_tag, kind->connection, ID_DIGITS, 0);
+    put(&packer, op);
+    message->id_place = out->size - ID_DIGITS;
+    if (!kind->is_release)
+        put_keys(&packer, kind);
+}
+
+static void make_plain(msgpack_sbuffer *out, struct load_message *message,
+                       const struct load_kind *kind)
+{
+    char bytes[LOAD_PLAIN_SIZE] = {kind->is_release ? 'R' : 'S'};
+
+    snprintf(bytes + 1, sizeof bytes - 1, "%05d%0*d", kind->connection, ID_DIGITS, 0);
+    msgpack_sbuffer_write(out, bytes, sizeof bytes);
+    message->id_place = 6;
+}
+
+void load_message_make(struct load_message *message, const struct load_kind *kind)
+{
+    msgpack_sbuffer out;
+
+    msgpack_sbuffer_init(&out);
+    if (kind->mode == LOAD_ECHO || kind->mode == LOAD_COMMIT)
+        make_plain(&out, message, kind);
+    else
+        make_request(&out, message, kind);
+    message->n = out.size;
+    message->bytes = msgpack_sbuffer_release(&out);
+}
+
+void load_message_patch(struct load_message *message, uint64_t number)
+{
+    char *digit = message->bytes + message->id_place + ID_DIGITS;
+
+    for (int i = 0; i < ID_DIGITS; i++, number /= 10)
+        *--digit = (char)('0' + number % 10);
+}
