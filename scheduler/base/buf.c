@@ -17,7 +17,7 @@ char *buf_reserve(struct buf *b, size_t n)
 {
     size_t size = buf_size(b);
 
-    if (b->cap - b->end >= n)
+    if (b->at != NULL && b->cap - b->end >= n)
         return b->at + b->end;
     if (b->cap - size >= n && b->start >= size) {
         memmove(b->at, b->at + b->start, size);

@@ -26,7 +26,7 @@ static inline size_t buf_size(const struct buf *b)
 
 static inline char *buf_data(const struct buf *b)
 {
-    return b->at + b->start;
+    return b->at == NULL ? NULL : b->at + b->start;
 }
 
 /* Room for n more bytes at the end; returns where they go, valid until the next call. The caller

@@ -148,10 +148,11 @@ static bool json_read(const char **at, const char *end, struct arena *arena, str
 static bool read_keys(struct slice json, enum mode mode, struct arena *arena, struct core_key *keys,
                       uint32_t *n)
 {
-    const char *at = json.at, *end = json.at + json.n;
+    const char *at = json.at, *end;
 
     if (json.at == NULL)
         return true;
+    end = at + json.n;
     if (json.n < 2 || *at != '[')
         return false;
     do {
