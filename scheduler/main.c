@@ -319,6 +319,7 @@ static int run(struct daemon *daemon)
     log_set_level(daemon->config.log_level);
     memory_set_exhausted_handler(on_exhausted);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk: exit 74 says so */
     raise_descriptors(&daemon->config);
     if ((code = open_state_dir(daemon)) != 0 || (code = recover_state(daemon)) != 0 ||
         (code = open_listeners(daemon)) != 0)

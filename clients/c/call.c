@@ -187,6 +187,27 @@ int lockq_acquire(struct lockq *lockq, const struct lockq_submit *submit, int64_
     return call_view(lockq, "acquire", params_of(lockq, submit), timeout_ms, view);
 }
 
+static void send_made(struct lockq *lockq, const char *method, const struct lockq_submit *submit,
+                      lockq_answer *answer, void *context)
+{
+    struct lockq_params *params = params_of(lockq, submit);
+
+    lockq_send(lockq, method, params, answer, context);
+    lockq_params_free(params);
+}
+
+void lockq_send_submit(struct lockq *lockq, const struct lockq_submit *submit, lockq_answer *answer,
+                       void *context)
+{
+    send_made(lockq, "submit", submit, answer, context);
+}
+
+void lockq_send_acquire(struct lockq *lockq, const struct lockq_submit *submit,
+                        lockq_answer *answer, void *context)
+{
+    send_made(lockq, "acquire", submit, answer, context);
+}
+
 static struct lockq_params *params_for(const char *op, uint64_t token)
 {
     struct lockq_params *params = lockq_params_new();

@@ -164,9 +164,15 @@ typedef void lockq_news(struct lockq *lockq, const char *method, const msgpack_o
                         void *context);
 
 /* Queues a request; `answer` is called from lockq_process, once, or never when the handle is closed
- * before. */
+ * before. A submit or acquire must have `op`: see lockq_send_submit. */
 void lockq_send(struct lockq *lockq, const char *method, const struct lockq_params *params,
                 lockq_answer *answer, void *context);
+/* The same for submit and acquire, with an id made up if none is given: whatever is queued may be
+ * sent twice when a connection is lost, and only an id makes two submits one. */
+void lockq_send_submit(struct lockq *lockq, const struct lockq_submit *submit, lockq_answer *answer,
+                       void *context);
+void lockq_send_acquire(struct lockq *lockq, const struct lockq_submit *submit,
+                        lockq_answer *answer, void *context);
 void lockq_on_news(struct lockq *lockq, lockq_news *news, void *context);
 
 /* The descriptor to poll, -1 while there is none (it changes when the handle reconnects); the

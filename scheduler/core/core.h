@@ -45,7 +45,7 @@ enum op_end {
 #define CORE_SEGMENTS_MAX    16        /* of a path; the path itself is limited by the driver */
 #define CORE_TOKENS_AN_EPOCH (1ULL << 32)
 #define CORE_BLOCKERS_SHOWN  16
-#define CORE_BLOCKERS_WALK   1000 /* claims looked at to count those ahead */
+#define CORE_BLOCKERS_WALK   1000 /* conflicting claims looked at to count those ahead */
 
 struct core_namespace; /* opaque: a separate world of keys and ids */
 
@@ -73,7 +73,7 @@ struct op {
     int64_t deadline_ms; /* when it times out or expires, on the clock of now_ms; CORE_FOREVER */
 
     uint64_t submitted_ms, granted_ms, ended_ms; /* Unix time; 0: not yet */
-    uint64_t content[2];                         /* hash of what makes two submits the same */
+    uint64_t content[2]; /* hash of what makes two submits the same; 0: the core gave the id */
 
     struct slice who, why;     /* for people; never NULL text, perhaps empty */
     struct slice meta;         /* MessagePack, at == NULL when absent; forgotten at the end */
@@ -104,7 +104,8 @@ enum event_type {
     EVENT_RELEASE,
     EVENT_CANCEL,
     EVENT_SESSION_END, /* every live operation tied to `session` ends as lost */
-    EVENT_TICK         /* decides every deadline up to until_ms; forgets old history */
+    EVENT_TICK         /* decides every deadline up to until_ms, by deadline, then ticket; forgets
+                          old history */
 };
 
 /* A key that an operation names. `path` is canonical: segments joined by '/', none empty, a slash
@@ -125,7 +126,8 @@ struct event {
     int64_t until_ms; /* TICK: at most now_ms; what came due later waits for the next tick */
 
     struct slice ns;  /* all but SESSION_END and TICK: name of the namespace */
-    struct slice op;  /* the same: id; n == 0 in SUBMIT: the ticket's digits */
+    struct slice op;  /* the same: id; n == 0 in SUBMIT: the ticket's digits, which are nobody
+                         else's as long as no given id is all digits */
     uint64_t session; /* all but TICK: who asks */
     uint64_t token;   /* RENEW, RELEASE: 0 is none given */
 
@@ -137,7 +139,8 @@ struct event {
     int64_t claim_in_ms;
     struct slice who, why, meta, payload;
 
-    int64_t lease_ms;      /* SUBMIT; RENEW: the new lease, -1 keeps the old one; CORE_FOREVER */
+    int64_t lease_ms;      /* SUBMIT; RENEW: the new lease, -1 keeps the old one (any other value
+                              for a tied operation is BAD_REQUEST); CORE_FOREVER */
     struct slice progress; /* RENEW: at == NULL keeps what was told */
     struct slice outcome;  /* RELEASE */
     struct slice reason;   /* CANCEL */
@@ -213,7 +216,8 @@ void core_destroy(struct core *core);
  * n_keys and n_shared, which are the core's to find (row_hash is copied too). Durations start
  * afresh at now_ms. Live operations bring their keys, remembered ones none.
  * Returns NULL when the operation contradicts those before it (a ticket not above the last one, a
- * doubled id, a grant that collides with another): the store holds nonsense.
+ * doubled id, a grant that collides with another) or the configuration (a ticket, seq or token that
+ * was not given out yet): the store holds nonsense, and only core_destroy may follow.
  */
 struct op *core_recover_op(struct core *core, struct slice ns, const struct op *from,
                            const struct core_key *keys, uint32_t n_keys, int64_t now_ms);

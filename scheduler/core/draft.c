@@ -207,10 +207,11 @@ void draft_drop(struct core *core)
 
 static struct slice put_bytes(char **at, struct slice bytes)
 {
-    struct slice copy = {bytes.at == NULL ? NULL : *at, bytes.n};
+    struct slice copy = {*at, bytes.n};
 
-    if (bytes.n > 0)
-        memcpy(*at, bytes.at, bytes.n);
+    if (bytes.at == NULL)
+        return (struct slice){NULL, 0};
+    memcpy(*at, bytes.at, bytes.n);
     *at += bytes.n;
     return copy;
 }

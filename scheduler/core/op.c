@@ -79,12 +79,14 @@ void ops_free(struct ops *ops, struct core_op *op)
 
 void op_set_text(struct ops *ops, struct slice *text, struct slice to)
 {
-    char *copy = to.at == NULL ? NULL : slab_alloc(ops->slab, to.n);
+    struct slice copy = {NULL, 0};
 
-    if (to.n > 0)
-        memcpy(copy, to.at, to.n);
+    if (to.at != NULL) {
+        char *at = slab_alloc(ops->slab, to.n);
+        copy = put(&at, to);
+    }
     free_text(ops, *text);
-    *text = (struct slice){copy, to.at == NULL ? 0 : to.n};
+    *text = copy;
 }
 
 void op_drop_load(struct ops *ops, struct core_op *op)

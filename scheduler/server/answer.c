@@ -42,10 +42,14 @@ void answer_send(struct server *server, struct answer *answer)
 {
     struct conn *conn = answer->conn;
     struct viewer viewer = {server->core, conn->session, server->now_ms};
-    struct buf *out = server_out(server, conn);
 
-    reply_begin(out, answer->id);
-    put_view(out, &viewer, answer->op, answer->acquires);
+    if (conn_unsent(conn) > server->config.limits.output)
+        conn_cut(&server->conns, conn);
+    if (!conn->is_cut) {
+        struct buf *out = server_out(server, conn);
+        reply_begin(out, answer->id);
+        put_view(out, &viewer, answer->op, answer->acquires);
+    }
     answer_remove(server, answer);
 }
 

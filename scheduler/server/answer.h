@@ -24,7 +24,7 @@ void answer_remove(struct server *server, struct answer *answer);
 /* The connection is going. */
 void answer_remove_all(struct server *server, struct conn *conn);
 
-/* Writes the view as the answer, and removes it. */
+/* Writes the view as the answer, and removes it. A connection over its output limit is cut. */
 void answer_send(struct server *server, struct answer *answer);
 /* Answers every `wait` whose timeout was over at `now`. */
 void answer_expire(struct server *server, int64_t now_ms);

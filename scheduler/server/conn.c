@@ -25,6 +25,7 @@ void conn_destroy(struct conns *conns, struct conn *conn)
     list_remove(&conn->outputs);
     list_remove(&conn->gate);
     list_remove(&conn->backlog);
+    timers_disarm(&conns->stalls, &conn->stall);
     buf_finish(&conn->in);
     buf_finish(&conn->ready);
     buf_finish(&conn->gated);
@@ -48,6 +49,33 @@ struct buf *conn_out_gated(struct conns *conns, struct conn *conn)
     if (!list_is_linked(&conn->gate))
         list_append(&conns->gate, &conn->gate);
     return &conn->gated;
+}
+
+void conn_put_off(struct conns *conns, struct conn *conn, struct list *until, int64_t now_ms)
+{
+    list_append(until, &conn->backlog);
+    if (until == &conns->unread)
+        timers_arm(&conns->stalls, &conn->stall, now_ms + CONN_STALL_MS);
+    conn_touch(conns, conn); /* it is to be read from no more */
+}
+
+void conn_on_read(struct conns *conns, struct conn *conn, int64_t now_ms)
+{
+    if (conn->stall.place == 0)
+        return;
+    if (conn_is_full(conns, conn)) {
+        timers_arm(&conns->stalls, &conn->stall, now_ms + CONN_STALL_MS);
+        return;
+    }
+    timers_disarm(&conns->stalls, &conn->stall);
+    list_remove(&conn->backlog);
+    list_append(&conns->backlog, &conn->backlog);
+}
+
+void conns_cut_stalled(struct conns *conns, int64_t now_ms)
+{
+    for (struct timer *timer; (timer = timers_pop(&conns->stalls, now_ms)) != NULL;)
+        conn_cut(conns, LIST_ENTRY(timer, struct conn, stall));
 }
 
 void conns_mark_gates(struct conns *conns)
@@ -84,13 +112,17 @@ void conns_open_gates(struct conns *conns, bool all)
         }
         if (buf_size(&conn->gated) == 0)
             list_remove(&conn->gate);
+        conn_count(conns, conn);
     }
 }
 
 void conn_cut(struct conns *conns, struct conn *conn)
 {
     conn->is_cut = true;
+    conns->bytes -= conn->counted; /* or the next largest would be cut for its bytes */
+    conn->counted = 0;
     list_remove(&conn->backlog);
+    timers_disarm(&conns->stalls, &conn->stall);
     conn_touch(conns, conn);
 }
 
@@ -116,8 +148,6 @@ void conn_count(struct conns *conns, struct conn *conn)
     while (conns->bytes > conns->limits->buffers && (victim = largest(conns)) != NULL) {
         conn_cut(conns, victim);
         buf_finish(&victim->in);
-        conns->bytes -= victim->counted;
-        victim->counted = 0;
     }
 }
 

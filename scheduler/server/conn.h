@@ -6,18 +6,22 @@
  * and nothing leaves too early.
  *
  * A connection that is over CONN_QUANTUM in one turn gets its further requests read in the next;
- * one that has more than that behind the gate waits for the commit. One whose peer does not read
- * is cut when more than the `output` limit is ready.
+ * one that has more than that behind the gate waits for the commit. One with more than that ready
+ * waits until its peer has read, however many requests it sent ahead; one whose peer then takes
+ * nothing for CONN_STALL_MS is cut. What comes unasked for (deferred answers) cuts it at the
+ * `output` limit.
  */
 #ifndef SERVER_CONN_H
 #define SERVER_CONN_H
 
 #include "base/buf.h"
 #include "base/list.h"
+#include "base/timers.h"
 #include "server/server.h"
 #include "wire/scan.h"
 
-#define CONN_QUANTUM ((size_t)1024 * 1024)
+#define CONN_QUANTUM  ((size_t)1024 * 1024)
+#define CONN_STALL_MS 5000
 
 struct session;
 
@@ -33,6 +37,7 @@ struct conn {
     struct list answers; /* deferred ones: answer.in_conn */
     uint32_t n_answers;
     bool is_closing, is_cut;
+    struct timer stall; /* armed while its requests wait for the peer to read */
     struct list all, outputs, gate, backlog; /* in the lists of `conns` */
 };
 
@@ -42,6 +47,8 @@ struct conns {
     struct list gate;    /* with gated bytes */
     struct list backlog; /* with requests that wait for the next turn */
     struct list blocked; /* with requests that wait for a commit; linked as backlog */
+    struct list unread;  /* with requests that wait for the peer to read; linked as backlog */
+    struct timers stalls;
     uint64_t n;
     uint64_t bytes; /* unfinished frames and unsent output, all together */
     const struct server_limits *limits;
@@ -59,6 +66,20 @@ static inline size_t conn_unsent(const struct conn *conn)
 {
     return buf_size(&conn->ready) + buf_size(&conn->gated);
 }
+
+/* Whether more is ready than its peer is to have unread before more requests are carried out. */
+static inline bool conn_is_full(const struct conns *conns, const struct conn *conn)
+{
+    size_t most = conns->limits->output < CONN_QUANTUM ? conns->limits->output : CONN_QUANTUM;
+    return buf_size(&conn->ready) > most;
+}
+
+/* Puts its further requests off: into one of the lists that link `backlog`. */
+void conn_put_off(struct conns *conns, struct conn *conn, struct list *until, int64_t now_ms);
+/* The peer has read something. */
+void conn_on_read(struct conns *conns, struct conn *conn, int64_t now_ms);
+/* Cuts those whose peers have read nothing for too long at `now`. */
+void conns_cut_stalled(struct conns *conns, int64_t now_ms);
 
 /* Everything that is gated now waits for the commit that is being taken. */
 void conns_mark_gates(struct conns *conns);

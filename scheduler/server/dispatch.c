@@ -75,26 +75,22 @@ static void on_scan_error(struct server *server, struct conn *conn, enum scan_re
 }
 
 /* Whether the connection may have another request carried out in this turn. When not, it is put
- * where it will be taken up again, or cut. */
+ * where it will be taken up again. */
 static bool may_go_on(struct server *server, struct conn *conn, size_t unsent_before)
 {
     struct conns *conns = &server->conns;
 
     if (conn->is_closing || conn->is_cut)
         return false;
-    if (buf_size(&conn->ready) > server->config.limits.output) {
-        conn_cut(conns, conn);
-        return false;
-    }
-    if (buf_size(&conn->gated) > CONN_QUANTUM) {
-        list_append(&conns->blocked, &conn->backlog);
-        return false;
-    }
-    if (conn_unsent(conn) > unsent_before + CONN_QUANTUM) {
-        list_append(&conns->backlog, &conn->backlog);
-        return false;
-    }
-    return true;
+    if (buf_size(&conn->gated) > CONN_QUANTUM)
+        conn_put_off(conns, conn, &conns->blocked, server->now_ms);
+    else if (conn_is_full(conns, conn))
+        conn_put_off(conns, conn, &conns->unread, server->now_ms);
+    else if (conn_unsent(conn) > unsent_before + CONN_QUANTUM)
+        conn_put_off(conns, conn, &conns->backlog, server->now_ms);
+    else
+        return true;
+    return false;
 }
 
 /* Returns how many of the bytes belong to requests that were carried out. */

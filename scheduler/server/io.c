@@ -192,6 +192,14 @@ static void add_link(struct io *io, int fd, const struct peer *peer)
 
 /* --- doors ----------------------------------------------------------------------------------- */
 
+/* Those who knock wait in the backlog of the socket. */
+static void shut_doors(struct io *io)
+{
+    for (uint32_t i = 0; i < io->config.n_listeners; i++)
+        uv_poll_stop(&io->doors[i].poll);
+    io->doors_are_open = false;
+}
+
 static void on_knock(uv_poll_t *poll, int status, int events)
 {
     struct door *door = poll->data;
@@ -204,15 +212,15 @@ static void on_knock(uv_poll_t *poll, int status, int events)
         struct peer peer;
         int fd;
         if (!server_has_room(io->config.server)) {
-            /* They wait in the backlog of the socket until one leaves. */
-            for (uint32_t d = 0; d < io->config.n_listeners; d++)
-                uv_poll_stop(&io->doors[d].poll);
-            io->doors_are_open = false;
+            shut_doors(io); /* until one leaves */
             return;
         }
         fd = listener_accept(door->listener, &peer);
-        if (fd < 0)
+        if (fd < 0) {
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                shut_doors(io); /* or the poll would not sleep; tried again when one leaves */
             return;
+        }
         add_link(io, fd, &peer);
     }
 }
@@ -371,11 +379,12 @@ static void on_after_poll(uv_check_t *check)
         return;
     set_time(io);
     server_end_turn(io->config.server, io->decided_ms);
-    commit(io);
-    if (io->is_ending)
-        return;
-    write_all(io);
-    commit(io); /* a push that found room only now may have to wait for nothing new */
+    do {
+        commit(io);
+        if (io->is_ending)
+            return;
+        write_all(io); /* closes connections too, and that may end sessions */
+    } while (!committer_is_busy(&io->committer) && !server_is_idle(io->config.server));
     if (io->is_stopping && server_is_idle(io->config.server) && !has_output(io))
         end(io, IO_STOPPED);
 }
@@ -386,6 +395,7 @@ static void on_tidy(uv_timer_t *timer)
     struct io *io = timer->data;
     struct store_result result;
 
+    open_doors(io);
     if (!io->has_committed || committer_is_busy(&io->committer))
         return;
     io->has_committed = false;

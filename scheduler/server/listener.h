@@ -34,7 +34,7 @@ enum listener_status {
 enum listener_status listener_open(struct listener *listener, const char *address, uint32_t mode,
                                    char *why);
 
-/* The next connection: a non-blocking descriptor and who it is; -1: none now. */
+/* The next connection: a non-blocking descriptor and who it is; -1: none, errno says why. */
 int listener_accept(const struct listener *listener, struct peer *peer);
 
 /* Stops listening; the socket file goes if it is still ours. */

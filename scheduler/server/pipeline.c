@@ -97,19 +97,20 @@ static void order_dirty(struct pipeline *pipeline)
         qsort(pipeline->dirty, n, sizeof(struct op *), by_seq);
 }
 
-/* The rows of all changed operations, and the tickets of those to be removed behind them. */
+/* The tickets of the rows to be removed, and behind them the rows of all changed operations. */
 static uint32_t build_ops(struct pipeline *pipeline)
 {
-    uint32_t n = pipeline->n_dirty + pipeline->removed_ops.n, i;
+    uint32_t n_removed = pipeline->removed_ops.n, n = n_removed + pipeline->n_dirty;
 
     pipeline->ops = arena_alloc(&pipeline->arena, n * sizeof *pipeline->ops);
-    for (i = 0; i < pipeline->n_dirty; i++) {
-        pipeline->ops[i].change = STORE_PUT;
-        row_from_op(pipeline->core, pipeline->dirty[i], &pipeline->arena, &pipeline->ops[i].op);
-    }
-    for (uint32_t k = 0; k < pipeline->removed_ops.n; k++, i++)
+    for (uint32_t i = 0; i < n_removed; i++)
         pipeline->ops[i] = (struct store_op_record){
-            STORE_REMOVE, {.ticket = (int64_t)pipeline->removed_ops.rows[k].id}};
+            STORE_REMOVE, {.ticket = (int64_t)pipeline->removed_ops.rows[i].id}};
+    for (uint32_t i = 0; i < pipeline->n_dirty; i++) {
+        struct store_op_record *record = &pipeline->ops[n_removed + i];
+        record->change = STORE_PUT;
+        row_from_op(pipeline->core, pipeline->dirty[i], &pipeline->arena, &record->op);
+    }
     return n;
 }
 
@@ -146,13 +147,14 @@ static uint32_t build_sessions(struct pipeline *pipeline)
 static size_t account(struct pipeline *pipeline, uint32_t place)
 {
     const struct store_op *row = &pipeline->ops[place].op;
+    uint32_t n_removed = pipeline->removed_ops.n;
     struct op *op;
 
-    if (place >= pipeline->n_dirty) {
-        pipeline->hash -= pipeline->removed_ops.rows[place - pipeline->n_dirty].hash;
+    if (place < n_removed) {
+        pipeline->hash -= pipeline->removed_ops.rows[place].hash;
         return 0;
     }
-    op = pipeline->dirty[place];
+    op = pipeline->dirty[place - n_removed];
     pipeline->hash -= op->driver.row_hash;
     op->driver.row_hash = store_op_hash(row);
     op->driver.dirty_place = 0;
@@ -177,7 +179,8 @@ static void add_sessions(struct pipeline *pipeline, struct store_batch *commit, 
 static void cut_commits(struct pipeline *pipeline, uint32_t n_ops, uint32_t n_put,
                         const struct store_meta *last)
 {
-    uint32_t at = 0;
+    uint32_t n_removed = pipeline->removed_ops.n, at = 0;
+    uint64_t seq = pipeline->durable.seq;
 
     pipeline->commits = arena_alloc(&pipeline->arena, (n_ops + 1) * sizeof *pipeline->commits);
     pipeline->n_commits = pipeline->next = 0;
@@ -190,8 +193,10 @@ static void cut_commits(struct pipeline *pipeline, uint32_t n_ops, uint32_t n_pu
             bytes += account(pipeline, at++);
         *commit =
             (struct store_batch){.meta = *last, .ops = pipeline->ops + first, .n_ops = at - first};
-        if (at < pipeline->n_dirty)
-            commit->meta.seq = pipeline->dirty[at - 1]->seq;
+        if (at > n_removed)
+            seq = pipeline->dirty[at - n_removed - 1]->seq;
+        if (at < n_ops)
+            commit->meta.seq = seq;
         add_sessions(pipeline, commit, pipeline->n_commits == 0, at == n_ops, n_put);
         commit->meta.hash = pipeline->hash;
         pipeline->n_commits++;

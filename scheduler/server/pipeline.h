@@ -6,8 +6,10 @@
  * While a batch is in flight the next one gathers behind it, so batches grow with the load by
  * themselves and no timer is tuned.
  *
- * A step too long for one commit goes as several, in the order of seq: what is durable is then
- * always the beginning of what happened, and ends come before the grants that they made possible.
+ * A step too long for one commit goes as several: removed rows first, then the order of seq. What
+ * is durable is then always the beginning of what happened, and ends come before the grants that
+ * they made possible. (A removed row may be a grant that ended and was forgotten since the batch
+ * before: left behind, it would collide with the grant of the next in line.)
  * All of them are built when the first is taken, so that later changes cannot mix in.
  *
  * The pipeline also keeps the sum of row hashes that goes with each commit.

@@ -57,6 +57,7 @@ void server_destroy(struct server *server)
     }
     sessions_finish(&server->sessions);
     timers_finish(&server->answers);
+    timers_finish(&server->conns.stalls);
     pipeline_finish(&server->pipeline);
     core_destroy(server->core);
     parser_destroy(server->parser);
@@ -139,6 +140,7 @@ void server_end_turn(struct server *server, int64_t decided_ms)
     }
     attach_expire(server, decided_ms);
     answer_expire(server, decided_ms);
+    conns_cut_stalled(&server->conns, decided_ms);
 }
 
 int64_t server_next_deadline(const struct server *server)
@@ -146,11 +148,13 @@ int64_t server_next_deadline(const struct server *server)
     int64_t core = core_next_deadline(server->core);
     int64_t session = timers_next(&server->sessions.timers);
     int64_t answer = timers_next(&server->answers);
+    int64_t stall = timers_next(&server->conns.stalls);
     int64_t first = core < session ? core : session;
 
     if (server->is_stopping)
         return INT64_MAX;
-    return first < answer ? first : answer;
+    first = first < answer ? first : answer;
+    return first < stall ? first : stall;
 }
 
 const struct store_batch *server_next_batch(struct server *server)
@@ -244,6 +248,7 @@ struct conn *server_next_output(struct server *server)
 void server_on_written(struct server *server, struct conn *conn, size_t n)
 {
     buf_consume(&conn->ready, n);
+    conn_on_read(&server->conns, conn, server->now_ms);
     conn_count(&server->conns, conn);
     tell_pump(server, conn);
 }

@@ -119,7 +119,7 @@ void server_on_written(struct server *server, struct conn *conn, size_t n);
 
 /* Close it when its output is empty (an error that ends it was answered). */
 bool conn_is_closing(const struct conn *conn);
-/* Close it at once (over its output limit, resumed elsewhere). */
+/* Close it at once (its peer does not read, resumed elsewhere). */
 bool conn_is_cut(const struct conn *conn);
 /* Whether the driver should read from it now. */
 bool conn_wants_input(const struct conn *conn);

@@ -1,7 +1,5 @@
 /*
- * The core alone, as a table.
- *
- *     core_bench [--rounds N] [--json] [--smoke]
+ * The core alone, as a table: see core_bench.h, and --help.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,7 +48,7 @@ static void print_json(const struct bench *bench)
     putchar('[');
     for (uint32_t i = 0; i < bench->n; i++) {
         const struct figure *figure = &bench->figures[i];
-        printf("%s\n {\"name\": \"%s\", \"ns\": %.1f", i > 0 ? "," : "", figure->name, figure->ns);
+        printf("%s{\"name\": \"%s\", \"ns\": %.1f", i > 0 ? ", " : "", figure->name, figure->ns);
         if (figure->n_keys > 0)
             printf(", \"keys\": %u, \"ns_a_key\": %.2f", figure->n_keys,
                    figure->ns / figure->n_keys);
@@ -58,8 +56,13 @@ static void print_json(const struct bench *bench)
             printf(", \"ratio\": %.3f", figure->ratio);
         putchar('}');
     }
-    puts("\n]");
+    puts("]");
 }
+
+static const char usage[] = "usage: core_bench [--rounds N] [--json] [--smoke]\n"
+                            "  --rounds N   medians of so many (9)\n"
+                            "  --json       the figures in one line\n"
+                            "  --smoke      little sizes, one round: whether it runs\n";
 
 int main(int argc, char **argv)
 {
@@ -74,8 +77,9 @@ int main(int argc, char **argv)
         } else if (strcmp(argv[i], "--rounds") == 0 && i + 1 < argc && atoi(argv[i + 1]) > 0)
             bench.rounds = (uint32_t)atoi(argv[++i]);
         else {
-            fprintf(stderr, "usage: core_bench [--rounds N] [--json] [--smoke]\n");
-            return 64;
+            bool asked = strcmp(argv[i], "--help") == 0;
+            fputs(usage, asked ? stdout : stderr);
+            return asked ? 0 : 64;
         }
     }
     bench_pairs(&bench);

@@ -3,6 +3,7 @@
  *
  * As many operations are live whatever the length of a line: a few long lines or many short ones.
  * Else the ratios would tell what fits into the processor's cache, not what a longer line costs.
+ * How much that alone makes is told by the short line among few.
  */
 #include <assert.h>
 #include <stdio.h>
@@ -11,7 +12,8 @@
 #include "base/memory.h"
 #include "core_bench.h"
 
-#define LIVE   1000000
+#define MANY   1000000
+#define FEW    (2 * BATCH)
 #define BATCH  1000 /* hand-offs between two looks at the clock */
 #define STRIDE 7919 /* from line to line: neighbours in memory are not visited in turn */
 
@@ -82,7 +84,7 @@ static double ask_ahead(struct world *world)
     return ns;
 }
 
-static void line_of(struct bench *bench, uint32_t behind, struct figure *shortest[3])
+static void line_of(struct bench *bench, uint32_t behind, uint32_t live, struct figure *shortest[3])
 {
     static const char *const names[] = {"hand-off, behind it", "join, ahead of it",
                                         "ask who is ahead, of"};
@@ -90,9 +92,8 @@ static void line_of(struct bench *bench, uint32_t behind, struct figure *shortes
     char name[64];
     struct world world;
     struct lines lines;
-    uint32_t n = (bench->smoke ? 2 * BATCH : LIVE) / (behind < BATCH ? behind + 1 : behind);
     world_init(&world);
-    lines_init(&lines, &world, n, behind);
+    lines_init(&lines, &world, live / (behind < BATCH ? behind + 1 : behind), behind);
     for (uint32_t i = 0; i < 3; i++)
         ns[i] = memory_alloc(bench->rounds * sizeof *ns[i]);
     for (uint32_t round = 0; round < bench->rounds; round++) {
@@ -101,11 +102,12 @@ static void line_of(struct bench *bench, uint32_t behind, struct figure *shortes
         ns[2][round] = ask_ahead(&world);
     }
     for (uint32_t i = 0; i < 3; i++) {
-        snprintf(name, sizeof name, "%s %u", names[i], behind);
+        snprintf(name, sizeof name, "%s %u%s", names[i], behind, live == FEW ? ", few live" : "");
         struct figure *figure = bench_add(bench, name, ns[i], 0);
-        if (shortest[i] == NULL)
+        if (shortest[i] == NULL && live != FEW)
             shortest[i] = figure;
-        figure->ratio = figure->ns / shortest[i]->ns;
+        if (shortest[i] != NULL)
+            figure->ratio = figure->ns / shortest[i]->ns;
         free(ns[i]);
     }
     free(lines.at);
@@ -116,7 +118,8 @@ void bench_hot_key(struct bench *bench)
 {
     static const uint32_t lengths[] = {1, 1000, 100000, 1000000};
     struct figure *shortest[3] = {NULL};
+    line_of(bench, 1, FEW, shortest);
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++)
         if (!bench->smoke || lengths[i] <= 1000)
-            line_of(bench, lengths[i], shortest);
+            line_of(bench, lengths[i], bench->smoke ? 2 * FEW : MANY, shortest);
 }

@@ -128,6 +128,13 @@ static void open_connection(struct load *load, struct connection *c, int number,
     epoll_ctl(load->poll, EPOLL_CTL_ADD, c->fd, &event);
 }
 
+static void close_connection(struct connection *c)
+{
+    close(c->fd);
+    free(c->submit.bytes);
+    free(c->release.bytes);
+}
+
 static void send_next(struct connection *c)
 {
     struct load_message *message = c->releases ? &c->release : &c->submit;
@@ -263,6 +270,8 @@ int main(int argc, char **argv)
     for (int i = 0; i < load.n_connections; i++)
         send_next(&connections[i]);
     measure(&load);
+    for (int i = 0; i < load.n_connections; i++)
+        close_connection(&connections[i]);
     free(connections);
     return 0;
 }

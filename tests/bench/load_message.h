@@ -21,7 +21,7 @@ extern const char *const load_mode_names[LOAD_MODES];
 #define LOAD_PLAIN_SIZE 100
 
 struct load_message {
-    char *bytes; /* owned until the process ends */
+    char *bytes; /* owned; free it */
     size_t n;
     size_t id_place; /* of the digits that load_message_patch writes */
 };

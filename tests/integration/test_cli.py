@@ -187,3 +187,18 @@ def test_no_daemon_is_69_and_names_the_address(daemon):
 def test_usage_is_64(daemon, arguments):
     done = lockq(daemon, *arguments)
     assert done.returncode == 64 and done.stderr
+
+
+def test_the_example_works_in_a_libuv_loop_over_a_restart(held):
+    worker = subprocess.Popen([os.environ["UV_WORKER"], held.address, "10", "Project/25", "X"],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    until(lambda: len(line(held)) == 2, "the line")
+    hello = held.holder.hello
+    held.kill()
+    held.start()
+    again = held.client(resume={k: hello[k] for k in ("session", "secret")})
+    assert len(line(held)) == 2, "the request that was sent again is the same operation"
+    again.call("release", op="held")
+    out, err = worker.communicate(timeout=30)
+    assert (out, worker.returncode) == ("granted\ndone\n", 0), err
+    assert line(held) == []

@@ -1,0 +1,205 @@
+/*
+ * What the core decides where the rules leave it open, and bounds that a story would not show.
+ * The rules themselves are told in tests/spec.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+
+#include "core/core.h"
+
+static const struct core_config config = {
+    .hash_key = {1, 2},
+    .epoch = 1,
+    .limits = {.live_ops = 100000,
+               .live_ops_per_session = 100000,
+               .live_claims = 1000000,
+               .live_bytes = 1 << 20,
+               .namespaces = 10,
+               .remembered = 1000,
+               .remembered_ms = 1000000},
+};
+
+static struct core *core;
+static struct outcome out;
+
+static int start(void **state)
+{
+    (void)state;
+    core = core_create(&config);
+    return 0;
+}
+
+static int stop(void **state)
+{
+    bool is_consistent = core_is_consistent(core);
+
+    (void)state;
+    core_destroy(core);
+    return is_consistent ? 0 : -1;
+}
+
+static struct event submit_event(const char *id, const struct core_key *keys, uint32_t n)
+{
+    return (struct event){.type = EVENT_SUBMIT,
+                          .now_ms = 1,
+                          .wall_ms = 1,
+                          .ns = SLICE("default"),
+                          .op = slice_of(id),
+                          .session = 7,
+                          .keys = keys,
+                          .n_keys = n,
+                          .wait_ms = CORE_FOREVER,
+                          .lease_ms = CORE_FOREVER,
+                          .claim_in_ms = CORE_FOREVER,
+                          .who = SLICE("somebody"),
+                          .why = SLICE("")};
+}
+
+static struct op *submit(const char *id, const struct core_key *keys, uint32_t n)
+{
+    struct event event = submit_event(id, keys, n);
+
+    core_step(core, &event, &out);
+    assert_int_equal(out.status, LOCKQ_OK);
+    return out.op;
+}
+
+static struct core_key exclusive(const char *path)
+{
+    return (struct core_key){slice_of(path), MODE_X};
+}
+
+#define MANY 5000
+
+/* "Project/00001", ... */
+static const struct core_key *many_keys(void)
+{
+    static char paths[MANY][16];
+    static struct core_key keys[MANY];
+
+    for (uint32_t i = 0; i < MANY; i++) {
+        snprintf(paths[i], sizeof paths[i], "Project/%05u", i);
+        keys[i] = exclusive(paths[i]);
+    }
+    return keys;
+}
+
+static void a_blocker_above_many_of_our_keys_is_looked_at_once(void **state)
+{
+    struct core_key project = exclusive("Project"), task = exclusive("Zebra");
+    struct core_key keys[MANY + 1];
+    struct ahead ahead;
+
+    (void)state;
+    memcpy(keys, many_keys(), MANY * sizeof *keys);
+    keys[MANY] = task;
+    submit("above", &project, 1);
+    submit("other", &task, 1);
+    core_ahead(core, submit("bulk", keys, MANY + 1), &ahead);
+    assert_int_equal(ahead.count, 2);
+    assert_false(ahead.more);
+    assert_true(slice_equal(ahead.blockers[0].key, project.path));
+    assert_true(slice_equal(ahead.blockers[1].key, task.path));
+}
+
+static void claims_that_do_not_conflict_are_not_looked_at(void **state)
+{
+    const struct core_key *keys = many_keys();
+    struct ahead ahead;
+    char id[16];
+
+    (void)state;
+    for (uint32_t i = 0; i < MANY; i++) {
+        snprintf(id, sizeof id, "op-%u", i);
+        submit(id, &keys[i], 1);
+    }
+    core_ahead(core, submit("last", &keys[MANY - 1], 1), &ahead);
+    assert_int_equal(ahead.count, 1);
+    assert_false(ahead.more);
+}
+
+static void what_is_due_ends_by_deadline_then_ticket(void **state)
+{
+    static const struct {
+        const char *id;
+        int64_t wait_ms;
+    } line[] = {{"c", 30}, {"a", 10}, {"d", 30}, {"b", 20}};
+    struct core_key key = exclusive("k");
+    struct event tick = {.type = EVENT_TICK, .now_ms = 100, .until_ms = 100, .wall_ms = 1};
+
+    (void)state;
+    submit("holder", &key, 1);
+    for (size_t i = 0; i < sizeof line / sizeof line[0]; i++) {
+        struct event event = submit_event(line[i].id, &key, 1);
+        event.wait_ms = line[i].wait_ms;
+        core_step(core, &event, &out);
+    }
+    core_step(core, &tick, &out);
+    assert_int_equal(out.n_effects, 4);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(out.effects[i].type, EFFECT_ENDED);
+        assert_int_equal(out.effects[i].op->id.at[0], "abcd"[i]);
+    }
+}
+
+static void a_tied_operation_is_not_given_a_lease_by_renewing(void **state)
+{
+    struct core_key key = exclusive("k");
+    struct event renew = {.type = EVENT_RENEW,
+                          .now_ms = 1,
+                          .wall_ms = 1,
+                          .ns = SLICE("default"),
+                          .op = SLICE("tied"),
+                          .session = 7,
+                          .lease_ms = 1000};
+    uint64_t seq = submit("tied", &key, 1)->seq;
+
+    (void)state;
+    core_step(core, &renew, &out);
+    assert_int_equal(out.status, LOCKQ_BAD_REQUEST);
+    assert_int_equal(out.op->seq, seq);
+    renew.lease_ms = -1;
+    core_step(core, &renew, &out);
+    assert_int_equal(out.status, LOCKQ_OK);
+}
+
+/* Its successor counts tokens from its own epoch on: one that is as high would come again. */
+static void a_token_of_an_epoch_to_come_is_not_recovered(void **state)
+{
+    struct core_key key = exclusive("k");
+    struct op *op = submit("granted", &key, 1);
+    struct core_config later = config;
+    struct core *successor;
+
+    (void)state;
+    later.seq = op->seq;
+    later.ticket = op->ticket;
+    successor = core_create(&later);
+    assert_null(core_recover_op(successor, SLICE("default"), op, &key, 1, 1));
+    core_destroy(successor);
+
+    later.epoch++;
+    successor = core_create(&later);
+    assert_non_null(core_recover_op(successor, SLICE("default"), op, &key, 1, 1));
+    core_destroy(successor);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_blocker_above_many_of_our_keys_is_looked_at_once),
+        TEST(claims_that_do_not_conflict_are_not_looked_at),
+        TEST(what_is_due_ends_by_deadline_then_ticket),
+        TEST(a_tied_operation_is_not_given_a_lease_by_renewing),
+        TEST(a_token_of_an_epoch_to_come_is_not_recovered),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
