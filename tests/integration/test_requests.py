@@ -189,15 +189,11 @@ def test_one_that_does_not_read_is_cut_and_others_are_served(start):
     a, b = daemon.client(), daemon.client()
     for i in range(100):
         b.call("submit", keys=[f"K/{i}"], op=f"op-{i}", why="x" * 200)
-    a.socket.settimeout(0.2)
     request = msgpack.packb([0, 1, "list", [{"limit": 100}]])
-    try:
-        for _ in range(3000):
+    with pytest.raises(Gone):
+        while True:
             a.send_bytes(request * 10)
-    except (Gone, OSError):
-        pass
     assert b.call("list", limit=1)["ops"]
-    a.socket.settimeout(30)
     assert a.is_closed()
     assert b.call("stats")["connections_cut_total"] == 1
 
