@@ -71,11 +71,11 @@ static int connect_unix(const char *path)
 
 static int connect_tcp(const char *text)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found, *one;
     const char *colon = strrchr(text, ':'), *bracket = strrchr(text, ']');
     size_t n = strlen(text);
     char host[ADDRESS_MAX], port[32] = TCP_PORT;
-    int fd, on = 1;
+    int fd = -1, on = 1, error;
 
     if (colon != NULL && (bracket == NULL || colon > bracket)) {
         snprintf(port, sizeof port, "%s", colon + 1);
@@ -85,11 +85,20 @@ static int connect_tcp(const char *text)
         snprintf(host, sizeof host, "%.*s", (int)n - 2, text + 1);
     else
         snprintf(host, sizeof host, "%.*s", (int)n, text);
-    if (getaddrinfo(host, port, &hints, &found) != 0)
+    error = getaddrinfo(host, port, &hints, &found);
+    if (error == EAI_AGAIN) {
+        errno = EHOSTUNREACH; /* the name service is away, and may be back at the next attempt */
+        return -1;
+    }
+    if (error != 0)
         return not_understood();
-    fd = begin(socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
-               found->ai_addr, found->ai_addrlen);
+    /* A port that is closed on this machine is refused at once: localhost has two addresses. */
+    for (one = found; one != NULL && fd < 0; one = one->ai_next)
+        fd = begin(socket(one->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0),
+                   one->ai_addr, one->ai_addrlen);
+    error = errno;
     freeaddrinfo(found);
+    errno = error;
     if (fd >= 0) {
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);

@@ -2,16 +2,32 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
-#include <wchar.h>
+
+/* The bytes of the UTF-8 character that begins here; 0: it is none. JSON is UTF-8 whatever the
+ * locale says, so the C library is not asked. */
+static size_t utf8_size(const char *bytes, size_t n)
+{
+    const unsigned char *at = (const unsigned char *)bytes;
+    size_t size = at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
+    bool is_overlong, is_beyond;
+
+    if (size == 0 || size > n)
+        return 0;
+    for (size_t i = 1; i < size; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    is_overlong = (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xf0 && at[1] < 0x90);
+    is_beyond = (at[0] == 0xed && at[1] >= 0xa0) || (at[0] == 0xf4 && at[1] >= 0x90);
+    return is_overlong || is_beyond ? 0 : size;
+}
 
 static void write_text(FILE *out, const char *bytes, size_t n)
 {
     fputc('"', out);
     while (n > 0) {
         unsigned char c = (unsigned char)*bytes;
-        wchar_t wide;
-        mbstate_t state = {0};
         size_t size = 1;
         if (c == '"' || c == '\\') {
             fprintf(out, "\\%c", c);
@@ -20,12 +36,12 @@ static void write_text(FILE *out, const char *bytes, size_t n)
         } else if (c < 0x80) {
             fputc(c, out);
         } else {
-            size = mbrtowc(&wide, bytes, n, &state);
-            if (size == (size_t)-1 || size == (size_t)-2 || size == 0) {
+            size = utf8_size(bytes, n);
+            if (size == 0) {
                 fputs("\\ufffd", out);
                 size = 1;
-            } else if (wide < 0xa0) {
-                fprintf(out, "\\u%04x", (unsigned)wide);
+            } else if (c == 0xc2 && (unsigned char)bytes[1] < 0xa0) {
+                fprintf(out, "\\u%04x", (unsigned char)bytes[1]); /* a C1 control character */
             } else {
                 fwrite(bytes, 1, size, out);
             }

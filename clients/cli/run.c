@@ -47,13 +47,25 @@ static void on_interrupt(int signal)
 
 /* --- waiting --------------------------------------------------------------------------------- */
 
-static void catch_interrupts(bool on)
-{
-    struct sigaction action = {.sa_handler = on ? on_interrupt : SIG_DFL};
+static const int interrupts[] = {SIGINT, SIGTERM, SIGHUP};
+#define N_INTERRUPTS (sizeof interrupts / sizeof *interrupts)
 
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGHUP, &action, NULL);
+/* `before` keeps what they did. One that is ignored stays so, for the command too (nohup). */
+static void catch_interrupts(struct sigaction before[N_INTERRUPTS])
+{
+    struct sigaction action = {.sa_handler = on_interrupt};
+
+    for (size_t i = 0; i < N_INTERRUPTS; i++) {
+        sigaction(interrupts[i], NULL, &before[i]);
+        if (before[i].sa_handler != SIG_IGN)
+            sigaction(interrupts[i], &action, NULL);
+    }
+}
+
+static void restore_interrupts(const struct sigaction before[N_INTERRUPTS])
+{
+    for (size_t i = 0; i < N_INTERRUPTS; i++)
+        sigaction(interrupts[i], &before[i], NULL);
 }
 
 static int not_granted(const struct run *run)
@@ -62,6 +74,25 @@ static int not_granted(const struct run *run)
             strcmp(run->view.end, "refused") == 0 ? ", others stand before it (lockq ls shows them)"
                                                   : "");
     return run->options->not_granted;
+}
+
+static void release(struct run *run)
+{
+    int status = lockq_release(run->lockq, run->view.op, run->view.token, NULL, RELEASE_MS, NULL);
+
+    if (status != LOCKQ_OK)
+        fprintf(stderr, "lockq: %s could not be released: %s\n", run->view.op,
+                lockq_why(run->lockq));
+}
+
+/* Its turn may have come before the cancel did. */
+static void leave_line(struct run *run)
+{
+    if (lockq_cancel(run->lockq, run->view.op, "interrupted", RELEASE_MS, NULL) ==
+            LOCKQ_NOT_WAITING &&
+        lockq_wait(run->lockq, run->view.op, RELEASE_MS, &run->view) == LOCKQ_OK &&
+        run->view.state == LOCKQ_GRANTED)
+        release(run);
 }
 
 /* Stands in line. CLI_DONE: granted; else the exit code. */
@@ -77,7 +108,7 @@ static int get_granted(struct run *run)
     if (status != LOCKQ_OK)
         return cli_fail(run->lockq, run->options, status);
     if (run->view.state == LOCKQ_WAITING) {
-        lockq_cancel(run->lockq, run->view.op, "interrupted", RELEASE_MS, NULL);
+        leave_line(run);
         return 128 + interrupted;
     }
     if (run->view.state != LOCKQ_GRANTED)
@@ -240,7 +271,7 @@ static void poll_once(struct run *run)
 /* Runs until the command has ended; returns its wait status. */
 static int watch(struct run *run)
 {
-    int64_t silence = lockq_grace_ms(run->lockq);
+    int64_t silence = 3 * run->every_ms; /* a whole grace or lease */
     int status;
 
     run->heard_at = line_now_ms();
@@ -256,26 +287,18 @@ static int watch(struct run *run)
             ask(run);
         else if (now >= run->ask_at)
             run->ask_at = now + run->every_ms;
-        if (!lockq_is_local(run->lockq) && now - run->heard_at > silence + run->every_ms)
-            lose(run, "nothing was heard of the daemon for its grace");
+        if (!lockq_is_local(run->lockq) && now - run->heard_at > silence)
+            lose(run, "nothing was heard of the daemon for as long as the grant lasts");
         lockq_process(run->lockq);
         poll_once(run);
     }
     return status;
 }
 
-static void release(struct run *run)
-{
-    int status = lockq_release(run->lockq, run->view.op, run->view.token, NULL, RELEASE_MS, NULL);
-
-    if (status != LOCKQ_OK)
-        fprintf(stderr, "lockq: the command has ended, but %s could not be released: %s\n",
-                run->view.op, lockq_why(run->lockq));
-}
-
 int verb_run(struct lockq *lockq, const struct options *options)
 {
     struct run run = {.lockq = lockq, .options = options};
+    struct sigaction before[N_INTERRUPTS];
     int code, status;
 
     if (options->command == NULL || options->command[0] == NULL)
@@ -283,11 +306,11 @@ int verb_run(struct lockq *lockq, const struct options *options)
     run.every_ms = (options->lease_ms > 0 ? options->lease_ms : lockq_grace_ms(lockq)) / 3;
     if (options->lease_ms == 0)
         run.every_ms = lockq_grace_ms(lockq) / 3;
-    catch_interrupts(true);
+    catch_interrupts(before);
     code = get_granted(&run);
     if (code != CLI_DONE)
         return code;
-    catch_interrupts(false);
+    restore_interrupts(before);
     code = interrupted != 0 ? 128 + interrupted : start(&run);
     if (code != CLI_DONE) {
         release(&run);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "json.h"
 
 #define LEASE_USUAL_MS 300000
 
@@ -93,6 +94,32 @@ static bool find_token(struct lockq *lockq, const struct options *options, uint6
     return true;
 }
 
+/* The view once more, as the daemon writes it. */
+static int show_view(struct lockq *lockq, const struct options *options, struct lockq_view *view)
+{
+    struct lockq_params *params = lockq_params_new();
+    const msgpack_object *result;
+    int status;
+
+    lockq_put_text(params, "op", view->op);
+    lockq_put_uint(params, "timeout", 0);
+    status = lockq_call(lockq, "wait", params, CLI_ANSWER_MS, &result);
+    lockq_params_free(params);
+    return finish(lockq, options, status, result, view);
+}
+
+/* `{"op": "import", "state": "ended"`, and the rest is to follow. */
+static void begin_json(const struct lockq_view *view, const char *state)
+{
+    msgpack_object op = {.type = MSGPACK_OBJECT_STR};
+
+    op.via.str.ptr = view->op;
+    op.via.str.size = (uint32_t)strlen(view->op);
+    fputs("{\"op\": ", stdout);
+    json_write(stdout, &op);
+    printf(", \"state\": \"%s\"", state);
+}
+
 int verb_submit(struct lockq *lockq, const struct options *options)
 {
     struct lockq_submit submit =
@@ -102,21 +129,14 @@ int verb_submit(struct lockq *lockq, const struct options *options)
 
     if (status != LOCKQ_OK)
         return cli_fail(lockq, options, status);
-    if (options->output != OUTPUT_TABLE && view.op[0] != '\0' && view.end[0] == '\0') {
-        /* the view once more, as the daemon writes it */
-        struct lockq_params *params = lockq_params_new();
-        const msgpack_object *result;
-        lockq_put_text(params, "op", view.op);
-        lockq_put_uint(params, "timeout", 0);
-        status = lockq_call(lockq, "wait", params, CLI_ANSWER_MS, &result);
-        lockq_params_free(params);
-        return finish(lockq, options, status, result, &view);
-    }
-    if (options->output != OUTPUT_TABLE)
-        printf("{\"op\": \"%s\", \"state\": \"ended\", \"end\": \"%s\", \"ahead\": %" PRIu64 "}\n",
-               view.op, view.end, view.ahead);
-    else
+    if (options->output != OUTPUT_TABLE && view.op[0] != '\0' && view.end[0] == '\0')
+        return show_view(lockq, options, &view);
+    if (options->output != OUTPUT_TABLE) {
+        begin_json(&view, "ended");
+        printf(", \"end\": \"%s\", \"ahead\": %" PRIu64 "}\n", view.end, view.ahead);
+    } else {
         print_view(&view);
+    }
     return view.state == LOCKQ_ENDED && strcmp(view.end, "released") != 0 ? options->not_granted
                                                                           : CLI_DONE;
 }
@@ -134,11 +154,12 @@ int verb_hold(struct lockq *lockq, const struct options *options)
         status = line_wait(lockq, options, INT64_MAX, &never_interrupted, &view);
     if (status != LOCKQ_OK)
         return cli_fail(lockq, options, status);
-    if (options->output != OUTPUT_TABLE)
-        printf("{\"op\": \"%s\", \"state\": \"%s\", \"token\": %" PRIu64 "}\n", view.op,
-               view.state == LOCKQ_GRANTED ? "granted" : "ended", view.token);
-    else
+    if (options->output != OUTPUT_TABLE) {
+        begin_json(&view, view.state == LOCKQ_GRANTED ? "granted" : "ended");
+        printf(", \"token\": %" PRIu64 "}\n", view.token);
+    } else {
         print_view(&view);
+    }
     if (view.state != LOCKQ_GRANTED)
         return options->not_granted;
     fprintf(stderr, "lockq: held until: lockq release %s\n", view.op);
@@ -159,7 +180,7 @@ int verb_wait(struct lockq *lockq, const struct options *options)
     status = line_wait(lockq, options, until, &never_interrupted, &view);
     if (status != LOCKQ_OK)
         return cli_fail(lockq, options, status);
-    status = call_op(lockq, options, "wait", 0, NULL, NULL);
+    status = show_view(lockq, options, &view);
     return status != CLI_DONE || view.state == LOCKQ_GRANTED ? status : options->not_granted;
 }
 

@@ -10,26 +10,35 @@ struct meeting {
     const struct core_op *holder, *waiting; /* the first of each */
 };
 
+/* By grant. */
+static void note_holder(struct meeting *meeting, const struct claim *claim)
+{
+    const struct core_op *op = op_at(&meeting->core->ops, claim->op);
+
+    if (meeting->holder == NULL || op->op.token < meeting->holder->op.token)
+        meeting->holder = op;
+}
+
+static void note_waiting(struct meeting *meeting, const struct claim *claim)
+{
+    const struct core_op *op = op_at(&meeting->core->ops, claim->op);
+
+    if (meeting->waiting == NULL || op->op.ticket < meeting->waiting->op.ticket)
+        meeting->waiting = op;
+}
+
 static void count(struct meeting *meeting, struct key *key, enum mode mode)
 {
-    const struct core *core = meeting->core;
-
     MODE_EACH((key->held | key->waiting) & mode_conflicts[mode], other)
     {
         const struct line *line = key_line(key, other);
         /* An operation with CLAIM_UNDER here was counted where it named a key above. */
         meeting->out->holders += line->n_holders - line->n_holders_under;
         meeting->out->waiting += line->n_waiting - line->n_waiting_under;
-        if (line->holders != NULL) {
-            const struct core_op *op = op_at(&core->ops, line->holders->op);
-            if (meeting->holder == NULL || op->op.token < meeting->holder->op.token)
-                meeting->holder = op;
-        }
-        if (line->waiting != NULL) {
-            const struct core_op *op = op_at(&core->ops, line->waiting->op);
-            if (meeting->waiting == NULL || op->op.ticket < meeting->waiting->op.ticket)
-                meeting->waiting = op;
-        }
+        if (line->holders != NULL)
+            note_holder(meeting, line->holders);
+        if (line->waiting != NULL)
+            note_waiting(meeting, line->waiting);
     }
 }
 

@@ -23,8 +23,8 @@ endif()
 list(REMOVE_DUPLICATES needed)
 list(REMOVE_ITEM needed ${defined})
 
-# What compilers put in by themselves: fortified copies, the stack guard, the address table.
-set(allowed "^(mem[a-z]+|str[a-z]+|malloc|calloc|realloc|free|__assert_fail|__(mem|str)[a-z]+_chk|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_)$")
+# bcmp is how clang calls a memcmp for equality. Then what compilers put in by themselves: fortified copies, the stack guard, the address table.
+set(allowed "^(mem[a-z]+|bcmp|str[a-z]+|malloc|calloc|realloc|free|__assert_fail|__(mem|str)[a-z]+_chk|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_)$")
 list(FILTER needed EXCLUDE REGEX "${allowed}")
 if(needed)
     list(JOIN needed ", " names)

@@ -49,7 +49,10 @@ static void put(struct core *core, uint32_t place, uint32_t number, uint32_t par
     key_at(&core->keys, number)->draft = place + 1;
 }
 
-/* The claim on a key above a named one, made when it is not there yet. */
+/* The claim on a key above a named one, made when it is not there yet. ROOT: it is the root's,
+ * which is its own parent. */
+#define ROOT UINT32_MAX
+
 static uint32_t claim_above(struct core *core, uint32_t number, uint32_t parent)
 {
     struct draft *draft = &core->draft;
@@ -59,7 +62,7 @@ static uint32_t claim_above(struct core *core, uint32_t number, uint32_t parent)
         return place - 1;
     place = draft->n_claims++;
     reserve(draft, draft->n_claims);
-    put(core, place, number, parent == UINT32_MAX ? place : parent, MODE_NONE);
+    put(core, place, number, parent == ROOT ? place : parent, MODE_NONE);
     return place;
 }
 
@@ -143,7 +146,7 @@ static uint32_t claim_root(struct core *core, struct core_namespace *ns, struct 
     chain->n = 0;
     if (is_named)
         put(core, 0, ns->root, 0, first->mode);
-    push(chain, is_named ? 0 : claim_above(core, ns->root, UINT32_MAX), 0);
+    push(chain, is_named ? 0 : claim_above(core, ns->root, ROOT), 0);
     chain->path = SLICE("");
     return is_named;
 }

@@ -61,6 +61,12 @@ static void gather_due(struct core *core, int64_t until_ms)
     }
 }
 
+/* A deadline as an unsigned number of the same order. */
+static uint64_t order_of(const struct core_op *op)
+{
+    return (uint64_t)op->op.deadline_ms + (1ULL << 63);
+}
+
 void lease_end_due(struct core *core, int64_t until_ms)
 {
     struct sort_list *due = &core->due;
@@ -68,8 +74,7 @@ void lease_end_due(struct core *core, int64_t until_ms)
     gather_due(core, until_ms);
     sort_items(due->items, due->n);
     for (size_t i = 0; i < due->n; i++)
-        due->items[i].by =
-            (uint64_t)((struct core_op *)due->items[i].of)->op.deadline_ms ^ 1ULL << 63;
+        due->items[i].by = order_of(due->items[i].of);
     sort_items(due->items, due->n); /* stable: equal deadlines stay in ticket order */
     for (size_t i = 0; i < due->n; i++) {
         struct core_op *op = due->items[i].of;

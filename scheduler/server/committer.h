@@ -23,7 +23,7 @@ struct committer {
     uv_async_t wake;
     uv_thread_t thread;
     uv_sem_t begin;
-    bool is_ending;
+    _Atomic bool is_ending; /* told to a thread that may be in a commit */
 };
 
 /* on_commit is called on the loop, with `result` set; inline even before committer_begin returns.

@@ -112,7 +112,6 @@ void conns_open_gates(struct conns *conns, bool all)
         }
         if (buf_size(&conn->gated) == 0)
             list_remove(&conn->gate);
-        conn_count(conns, conn);
     }
 }
 

@@ -6,9 +6,11 @@
 #include "base/memory.h"
 #include "server/row.h"
 
-void pipeline_init(struct pipeline *pipeline, struct core *core, const struct store_meta *durable)
+void pipeline_init(struct pipeline *pipeline, struct core *core, const struct store_meta *durable,
+                   bool keeps_nothing)
 {
-    *pipeline = (struct pipeline){.core = core, .durable = *durable, .hash = durable->hash};
+    *pipeline = (struct pipeline){
+        .core = core, .keeps_nothing = keeps_nothing, .durable = *durable, .hash = durable->hash};
 }
 
 void pipeline_finish(struct pipeline *pipeline)
@@ -30,6 +32,10 @@ static void remember_removed(struct removed *removed, uint64_t id, uint64_t hash
 
 void pipeline_op_changed(struct pipeline *pipeline, struct op *op)
 {
+    if (pipeline->keeps_nothing) {
+        pipeline->durable.seq = op->seq;
+        return;
+    }
     if (op->driver.dirty_place != 0)
         return;
     if (pipeline->n_dirty == pipeline->cap_dirty) {
@@ -54,7 +60,7 @@ void pipeline_op_forgotten(struct pipeline *pipeline, struct op *op)
 
 void pipeline_session_changed(struct pipeline *pipeline, struct session *session)
 {
-    if (!list_is_linked(&session->dirty))
+    if (!pipeline->keeps_nothing && !list_is_linked(&session->dirty))
         list_append(&pipeline->dirty_sessions, &session->dirty);
 }
 

@@ -36,6 +36,7 @@ struct removed {
 
 struct pipeline {
     struct core *core;
+    bool keeps_nothing;        /* the store's word: then nothing is ever gathered */
     struct store_meta durable; /* what the last commit made durable */
     uint64_t hash;             /* sum over the rows once all that was taken is durable */
 
@@ -55,7 +56,8 @@ struct pipeline {
     int64_t since_ms; /* when the first of them was taken */
 };
 
-void pipeline_init(struct pipeline *pipeline, struct core *core, const struct store_meta *durable);
+void pipeline_init(struct pipeline *pipeline, struct core *core, const struct store_meta *durable,
+                   bool keeps_nothing);
 void pipeline_finish(struct pipeline *pipeline);
 
 void pipeline_op_changed(struct pipeline *pipeline, struct op *op);

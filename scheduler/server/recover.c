@@ -80,6 +80,6 @@ struct store_result recover(struct server *server)
         return result;
     if (server->core == NULL)
         create_core(&recovery);
-    pipeline_init(&server->pipeline, server->core, &recovery.meta);
+    pipeline_init(&server->pipeline, server->core, &recovery.meta, store->is->keeps_nothing);
     return result;
 }

@@ -72,6 +72,17 @@ static struct slice keys_json(const struct core *core, const struct op *op, enum
     return (struct slice){text, (uint32_t)(at - text)};
 }
 
+/* For ever is -1 in a row: one byte instead of eight, in columns that mostly say so. */
+static int64_t to_row(int64_t ms)
+{
+    return ms == CORE_FOREVER ? -1 : ms;
+}
+
+static int64_t from_row(int64_t ms)
+{
+    return ms < 0 ? CORE_FOREVER : ms;
+}
+
 void row_from_op(const struct core *core, const struct op *op, struct arena *arena,
                  struct store_op *row)
 {
@@ -84,8 +95,8 @@ void row_from_op(const struct core *core, const struct op *op, struct arena *are
         .id = arena_copy(arena, op->id),
         .session = (int64_t)op->session,
         .detached = op->detached,
-        .wait_ms = op->wait_ms,
-        .claim_in_ms = op->claim_in_ms,
+        .wait_ms = to_row(op->wait_ms),
+        .claim_in_ms = to_row(op->claim_in_ms),
         .who = arena_copy(arena, op->who),
         .why = arena_copy(arena, op->why),
         .submitted_ms = (int64_t)op->submitted_ms,
@@ -95,7 +106,7 @@ void row_from_op(const struct core *core, const struct op *op, struct arena *are
         .ending = op->end,
         .token = (int64_t)op->token,
         .claimed_by = (int64_t)op->claimed_by,
-        .lease_ms = op->lease_ms,
+        .lease_ms = to_row(op->lease_ms),
         .granted_ms = (int64_t)op->granted_ms,
         .ended_ms = (int64_t)op->ended_ms,
         .keys = keys_json(core, op, MODE_X, arena),
@@ -202,9 +213,9 @@ bool row_to_op(const struct store_op *row, struct op *op)
         .state = (enum op_state)row->state,
         .end = (enum op_end)row->ending,
         .detached = row->detached != 0,
-        .wait_ms = row->wait_ms,
-        .lease_ms = row->lease_ms,
-        .claim_in_ms = row->claim_in_ms,
+        .wait_ms = from_row(row->wait_ms),
+        .lease_ms = from_row(row->lease_ms),
+        .claim_in_ms = from_row(row->claim_in_ms),
         .submitted_ms = (uint64_t)row->submitted_ms,
         .granted_ms = (uint64_t)row->granted_ms,
         .ended_ms = (uint64_t)row->ended_ms,

@@ -242,7 +242,13 @@ void server_on_close(struct server *server, struct conn *conn)
 struct conn *server_next_output(struct server *server)
 {
     struct list *link = list_pop(&server->conns.outputs);
-    return link == NULL ? NULL : LIST_ENTRY(link, struct conn, outputs);
+    struct conn *conn;
+
+    if (link == NULL)
+        return NULL;
+    conn = LIST_ENTRY(link, struct conn, outputs);
+    conn_count(&server->conns, conn); /* what others made for it counts too */
+    return conn;
 }
 
 void server_on_written(struct server *server, struct conn *conn, size_t n)

@@ -1,17 +1,21 @@
 #include "base/siphash.h"
 #include "store/store.h"
 
-/* Each column is hashed with the hash so far as the key, so that nothing can move from one to the
- * next unnoticed; the constant tells absent from empty. */
-static uint64_t add_int(uint64_t hash, uint64_t number)
+/*
+ * All numbers, and the lengths of all texts, are hashed first, as one block; then the texts, each
+ * with the hash so far as the key. So nothing can move from one column to the next unnoticed, and
+ * absent differs from empty.
+ */
+#define ABSENT UINT64_MAX
+
+static uint64_t length(struct slice s)
 {
-    return siphash13((struct siphash_key){hash, 1}, &number, sizeof number);
+    return s.at == NULL ? ABSENT : s.n;
 }
 
 static uint64_t add_slice(uint64_t hash, struct slice s)
 {
-    return siphash13((struct siphash_key){hash, s.at == NULL ? 2 : 3}, s.at == NULL ? "" : s.at,
-                     s.n);
+    return s.n == 0 ? hash : siphash13((struct siphash_key){hash, s.n}, s.at, s.n);
 }
 
 static uint64_t not_zero(uint64_t hash)
@@ -21,20 +25,27 @@ static uint64_t not_zero(uint64_t hash)
 
 uint64_t store_op_hash(const struct store_op *op)
 {
-    uint64_t hash = 4;
-#define ADD_INT(name)   hash = add_int(hash, (uint64_t)op->name);
+#define NUMBER(name) (uint64_t) op->name,
+#define LENGTH(name) length(op->name),
+    const uint64_t numbers[] = {STORE_OP_COLUMNS(NUMBER, LENGTH, LENGTH)};
+#undef NUMBER
+#undef LENGTH
+    uint64_t hash = siphash13((struct siphash_key){1, 0}, numbers, sizeof numbers);
+
+#define NOTHING(name)
 #define ADD_SLICE(name) hash = add_slice(hash, op->name);
-    STORE_OP_COLUMNS(ADD_INT, ADD_SLICE, ADD_SLICE)
-#undef ADD_INT
+    STORE_OP_COLUMNS(NOTHING, ADD_SLICE, ADD_SLICE)
 #undef ADD_SLICE
+#undef NOTHING
     return not_zero(hash);
 }
 
 uint64_t store_session_hash(const struct store_session *session)
 {
-    uint64_t hash = 5;
-    hash = add_int(hash, session->id);
-    hash = add_int(hash, session->grace_ms);
+    const uint64_t numbers[] = {session->id, session->grace_ms, length(session->ns),
+                                length(session->secret), length(session->peer)};
+    uint64_t hash = siphash13((struct siphash_key){2, 0}, numbers, sizeof numbers);
+
     hash = add_slice(hash, session->ns);
     hash = add_slice(hash, session->secret);
     hash = add_slice(hash, session->peer);

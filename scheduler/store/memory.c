@@ -43,6 +43,7 @@ static void memory_close(struct store *store)
 
 static const struct store_interface memory_interface = {
     .backend = "memory",
+    .keeps_nothing = true,
     .open = memory_open,
     .commit = memory_commit,
     .free_bytes = memory_free_bytes,

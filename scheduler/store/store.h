@@ -15,10 +15,10 @@
 
 /*
  * The columns of an operation's row. INT(name): an integer below 2^63. TEXT(name): UTF-8.
- * BLOB(name): bytes. at == NULL is SQL's NULL, and differs from empty.
- * `ns`, `id`, ... `content` never change after the insert; the rest may.
+ * BLOB(name): bytes. Durations are in ms, -1 is for ever. at == NULL is SQL's NULL, and differs
+ * from empty. Those of the first list never change after the insert; those of the second may.
  */
-#define STORE_OP_COLUMNS(INT, TEXT, BLOB)                                                          \
+#define STORE_OP_FIXED_COLUMNS(INT, TEXT, BLOB)                                                    \
     INT(ticket) /* primary key, above 0 */                                                         \
     TEXT(ns)                                                                                       \
     TEXT(id)                                                                                       \
@@ -29,7 +29,9 @@
     TEXT(who)                                                                                      \
     TEXT(why)                                                                                      \
     INT(submitted_ms)                                                                              \
-    BLOB(content) /* 16 bytes */                                                                   \
+    BLOB(content) /* 16 bytes */
+
+#define STORE_OP_CHANGING_COLUMNS(INT, TEXT, BLOB)                                                 \
     INT(seq)                                                                                       \
     INT(state)  /* 0 waiting, 1 granted, 2 ended */                                                \
     INT(ending) /* how it ended; 0: not */                                                         \
@@ -45,6 +47,10 @@
     BLOB(progress)                                                                                 \
     TEXT(outcome)                                                                                  \
     TEXT(why_ended)
+
+#define STORE_OP_COLUMNS(INT, TEXT, BLOB)                                                          \
+    STORE_OP_FIXED_COLUMNS(INT, TEXT, BLOB)                                                        \
+    STORE_OP_CHANGING_COLUMNS(INT, TEXT, BLOB)
 
 struct store_op {
 #define STORE_INT(name)   int64_t name;
@@ -63,8 +69,9 @@ struct store_session {
 };
 
 enum store_change {
-    STORE_PUT,   /* insert, or replace every column of the row that has this ticket (or id) */
-    STORE_REMOVE /* only ticket (or id) is read; a row that is not there is no error */
+    STORE_PUT,    /* insert, or replace every column of the row that has this ticket (or id) */
+    STORE_CHANGE, /* operations: the row is there; its changing columns take these values */
+    STORE_REMOVE  /* only ticket (or id) is read; a row that is not there is no error */
 };
 
 struct store_op_record {
@@ -121,6 +128,7 @@ struct store_result {
 
 struct store_interface {
     const char *backend; /* "sqlite", "memory", "redis" */
+    bool keeps_nothing;  /* commits need not be made: there is nothing to survive */
     /* Recovers into `recovery` and `meta` (zeros for a new store); meta is filled in before the
      * first row is handed over. Checks meta.hash itself, against
      * the rows it handed over. Everything handed over is durable, also against power loss, when

@@ -146,7 +146,8 @@ def ratios(rounds):
     }
 
 
-def print_table(figures, ratio):
+def print_table(figures, ratio, busy):
+    print(f"{os.cpu_count()} processors, load average {busy:.1f} before the first round")
     columns = [n for n in CONNECTIONS if any(cell[2] == n for cell in figures)]
     for transport in ("unix", "tcp"):
         names = [name for name in SERIES if any(cell[:2] == (name, transport) for cell in figures)]
@@ -176,7 +177,7 @@ def main():
     arguments = parser.parse_args()
 
     cells = cells_of(arguments.quick)
-    rounds = []
+    rounds, busy = [], os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="lockq-bench-", dir=arguments.folder) as folder:
         bench = Bench(arguments.build, folder)
         try:
@@ -194,9 +195,10 @@ def main():
             {"series": name, "transport": transport, "connections": n, "a_second": f[0], "p50_us": f[1], "p99_us": f[2]}
             for (name, transport, n), f in figures.items()
         ]
-        print(json.dumps({"processors": os.cpu_count(), "rounds": len(rounds), "figures": rows, "ratios": ratio}))
+        machine = {"processors": os.cpu_count(), "load_average": busy, "rounds": len(rounds)}
+        print(json.dumps({**machine, "figures": rows, "ratios": ratio}))
     else:
-        print_table(figures, ratio)
+        print_table(figures, ratio, busy)
 
 
 if __name__ == "__main__":

@@ -69,7 +69,7 @@ static void a_row_gives_back_its_operation(void **state)
     uint32_t n;
 
     (void)state;
-    pipeline_init(&pipeline, core, &meta);
+    pipeline_init(&pipeline, core, &meta, false);
     op = submit(core, &pipeline, "import", keys, 4, 0);
     row_from_op(core, op, &arena, &row);
     assert_true(row_to_op(&row, &from));
@@ -117,7 +117,7 @@ static void an_operation_is_one_row_however_often_it_changed(void **state)
     struct op *op;
 
     (void)state;
-    pipeline_init(&pipeline, core, &meta);
+    pipeline_init(&pipeline, core, &meta, false);
     op = submit(core, &pipeline, "one", &key, 1, 0);
     pipeline_op_changed(&pipeline, op);
     pipeline_op_changed(&pipeline, op);
@@ -142,7 +142,7 @@ static void a_long_step_goes_in_several_commits_in_the_order_of_seq(void **state
     bool done;
 
     (void)state;
-    pipeline_init(&pipeline, core, &meta);
+    pipeline_init(&pipeline, core, &meta, false);
     for (int i = 0; i < N; i++) {
         char id[16], path[16];
         struct core_key key;

@@ -55,13 +55,14 @@ static void change_op(struct fake_store *store, const struct store_op_record *re
 
     if (is_there) {
         free(store->ops[place].text);
-        if (record->change == STORE_PUT) {
+        if (record->change != STORE_REMOVE) {
             store->ops[place] = copy_op(&record->op);
             return;
         }
         memmove(&store->ops[place], &store->ops[place + 1], behind - sizeof *store->ops);
         store->n_ops--;
-    } else if (record->change == STORE_PUT) {
+    } else if (record->change != STORE_REMOVE) {
+        store->is_wrong = store->is_wrong || record->change == STORE_CHANGE;
         if (store->n_ops == store->cap_ops) {
             store->cap_ops = store->cap_ops == 0 ? 64 : store->cap_ops * 2;
             store->ops = memory_resize(store->ops, store->cap_ops * sizeof *store->ops);

@@ -1,6 +1,8 @@
 /*
  * Large sets and long texts follow the same rules.
  */
+#include <stdio.h>
+
 #include "play.h"
 
 STORY(a_small_operation_blocks_a_bulk_one_and_goes_first)
@@ -78,6 +80,20 @@ STORY(ahead_is_counted_over_a_thousand_claims)
          "    c waiting ahead 2 or more (a, b)\n");
 }
 
+/* Their keys come free in another order than that of their tickets. */
+STORY(whatever_one_release_frees_is_granted_in_the_order_of_tickets)
+{
+    char story[16384];
+    int n = sprintf(story, "0 A submit a k/1..100:x\n    a granted token 1\n");
+    for (int i = 1; i <= 100; i++)
+        n += sprintf(story + n, "0 B submit b%d k/%d:x\n    b%d waiting ahead 1 (a)\n", i,
+                     (i * 37 % 100) + 1, i);
+    n += sprintf(story + n, "1 A release a\n    a released\n");
+    for (int i = 1; i <= 100; i++)
+        n += sprintf(story + n, "    b%d granted token %d\n", i, i + 1);
+    play(story);
+}
+
 STORY(a_bulk_operation_said_again_in_another_order_is_the_same)
 {
     play("0 A submit a Task/501..1000:x Task/1..500:x Other/1..100:s\n"
@@ -148,6 +164,7 @@ int main(void)
         cmocka_unit_test(a_hundred_thousand_keys_are_one_grant),
         cmocka_unit_test(bulk_operations_that_overlap_line_up),
         cmocka_unit_test(ahead_is_counted_over_a_thousand_claims),
+        cmocka_unit_test(whatever_one_release_frees_is_granted_in_the_order_of_tickets),
         cmocka_unit_test(a_bulk_operation_said_again_in_another_order_is_the_same),
         cmocka_unit_test(a_bulk_operation_gives_back_what_it_did_not_get),
         cmocka_unit_test(long_texts_are_kept_as_they_are),

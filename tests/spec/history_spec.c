@@ -120,6 +120,33 @@ STORY(the_history_counts_all_namespaces)
          "    a forgotten\n");
 }
 
+STORY(a_forgotten_namespace_can_be_made_again)
+{
+    play("0 limit remembered 0\n"
+         "0 limit namespaces 1\n"
+         "0 A submit a k:x in one\n"
+         "    a granted token 1\n"
+         "1 A release a in one\n"
+         "    a released\n"
+         "    a forgotten\n"
+         "2 B submit b k:x in two\n"
+         "    b granted token 2\n"
+         "3 B release b in two\n"
+         "    b released\n"
+         "    b forgotten\n"
+         "4 A submit a k:x in one\n"
+         "    a granted token 3\n"
+         "5 A release a in one\n"
+         "    a released\n"
+         "    a forgotten\n"
+         "6 A submit a k:s k/1:x in one\n"
+         "    a granted token 4\n"
+         "7 namespaces\n"
+         "    one 1\n"
+         "7 check k/2 in one\n"
+         "    held by a k:s, holders 1, waiting 0\n");
+}
+
 STORY(many_ends_in_one_step_forget_as_many)
 {
     play("0 limit remembered 2\n"
@@ -184,6 +211,7 @@ int main(void)
         cmocka_unit_test(what_is_live_is_never_forgotten),
         cmocka_unit_test(a_forgotten_id_is_free_again),
         cmocka_unit_test(the_history_counts_all_namespaces),
+        cmocka_unit_test(a_forgotten_namespace_can_be_made_again),
         cmocka_unit_test(many_ends_in_one_step_forget_as_many),
         cmocka_unit_test(after_a_restart_the_oldest_ended_one_is_still_forgotten_first),
         cmocka_unit_test(a_restart_does_not_make_the_history_younger),

@@ -15,7 +15,16 @@ struct record {
     struct slice ns;
     struct core_key *keys; /* NULL: none */
     uint32_t n_keys;
+    uint32_t n_exclusive, n_shared; /* what the new core has to find out */
 };
+
+/* What no store keeps. */
+static void blot_out(struct op *from)
+{
+    from->ns = NULL;
+    from->deadline_ms = 1;
+    from->n_keys = from->n_shared = 99;
+}
 
 struct records {
     struct record *at;
@@ -38,7 +47,11 @@ static void read_records(struct player *p, struct records *records)
         struct record *record = &records->at[records->n++];
         op->driver.row_hash = op->seq * 31 + 7; /* whatever a driver notes there */
         uint32_t n = op->n_keys + op->n_shared;
-        *record = (struct record){.from = *op, .ns = core_namespace_name(op->ns)};
+        *record = (struct record){.from = *op,
+                                  .ns = core_namespace_name(op->ns),
+                                  .n_exclusive = op->n_keys,
+                                  .n_shared = op->n_shared};
+        blot_out(&record->from);
         if (op->state == OP_ENDED)
             continue;
         record->keys = memory_alloc(n * sizeof *record->keys);
@@ -135,8 +148,9 @@ static bool same_record(const struct record *record, const struct op *b)
            a->lease_ms == b->lease_ms && a->claim_in_ms == b->claim_in_ms &&
            a->submitted_ms == b->submitted_ms && a->granted_ms == b->granted_ms &&
            a->ended_ms == b->ended_ms && a->content[0] == b->content[0] &&
-           a->content[1] == b->content[1] && a->n_keys == b->n_keys && a->n_shared == b->n_shared &&
-           a->driver.row_hash == b->driver.row_hash &&
+           a->content[1] == b->content[1] && record->n_exclusive == b->n_keys &&
+           record->n_shared == b->n_shared && a->driver.row_hash == b->driver.row_hash &&
+           (b->state != OP_ENDED || b->deadline_ms == CORE_FOREVER) &&
            slice_equal(record->ns, core_namespace_name(b->ns)) && same_texts(a, b);
 }
 
