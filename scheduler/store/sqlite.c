@@ -285,7 +285,7 @@ static struct store_result open_file(struct sqlite_store *store)
         return result(STORE_FAILED, "open store: %s: %s", store->path, strerror(errno));
     close(fd);
     if (sqlite3_open_v2(store->path, &store->db,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
                         NULL) != SQLITE_OK)
         return failed(store, "open store");
     sqlite3_extended_result_codes(store->db, 0);
