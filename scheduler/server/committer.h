@@ -2,11 +2,11 @@
  * The committer: where commits are made, on the loop or on a thread of their own.
  *
  * On a thread the loop goes on reading requests into the next batch while the disk works, and ping
- * tells how long it has been working. Measured on two cores with 64 connections, pairs of submit and
- * release a second: 41 k on a thread, 38 k on the loop; with one hot key, where each hand-off waits
- * for a commit, 3.0 k and 3.7 k. So the thread costs nothing where there is load, and a daemon on a
- * disk that hangs still answers ping: SQLite commits on it. A store that does not wait is committed
- * to on the loop.
+ * tells how long it has been working. Measured on two cores with 64 connections, pairs of submit
+ * and release a second: 41 k on a thread, 38 k on the loop; with one hot key, where each hand-off
+ * waits for a commit, 3.0 k and 3.7 k. So the thread costs nothing where there is load, and a
+ * daemon on a disk that hangs still answers ping: SQLite commits on it. A store that does not wait
+ * is committed to on the loop.
  *
  * One commit at a time. The store belongs to the committer between begin and the callback.
  */
