@@ -19,7 +19,7 @@ char *buf_reserve(struct buf *b, size_t n)
 
     if (b->at != NULL && b->cap - b->end >= n)
         return b->at + b->end;
-    if (b->cap - size >= n && b->start >= size) {
+    if (b->at != NULL && b->cap - size >= n && b->start >= size) {
         memmove(b->at, b->at + b->start, size);
     } else {
         size_t cap = b->cap < 256 ? 256 : b->cap;

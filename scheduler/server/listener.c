@@ -112,7 +112,7 @@ static void split(const char *text, char *host, char *port)
 
 static void tell_address(struct listener *listener)
 {
-    struct sockaddr_storage name;
+    struct sockaddr_storage name = {.ss_family = AF_UNSPEC};
     socklen_t n = sizeof name;
     char host[INET6_ADDRSTRLEN] = "?", port[16] = "?";
 
@@ -177,7 +177,7 @@ static void know_local(int fd, struct peer *peer)
 
 static void know_tcp(int fd, struct peer *peer)
 {
-    struct sockaddr_storage name;
+    struct sockaddr_storage name = {.ss_family = AF_UNSPEC};
     socklen_t n = sizeof name;
     char host[INET6_ADDRSTRLEN] = "?", port[8] = "?";
     int on = 1, idle = KEEPALIVE_IDLE_S, interval = KEEPALIVE_INTERVAL_S, count = KEEPALIVE_COUNT;

@@ -8,7 +8,7 @@ static struct slice keep(char **at, struct slice s)
 {
     struct slice kept = {s.at == NULL ? NULL : *at, s.n};
 
-    if (s.n > 0)
+    if (s.at != NULL && s.n > 0)
         memcpy(*at, s.at, s.n);
     *at += s.n;
     return kept;
