@@ -66,7 +66,7 @@ struct lockq *lockq_open(const struct lockq_options *options)
     lockq->grace_ms = options->grace_ms == 0             ? GRACE_USUAL_MS
                       : options->grace_ms == LOCKQ_UNSET ? 0
                                                          : options->grace_ms;
-    lockq->stays_away = options->stays_away;
+    lockq->fails_at_once = options->fails_at_once;
     lockq->fd = -1;
     lockq->last = &lockq->first;
     if (getrandom(&lockq->op_seed, sizeof lockq->op_seed, 0) != sizeof lockq->op_seed)
@@ -211,7 +211,7 @@ static int on_drop(struct lockq *lockq, int error)
                              error != 0 ? ": " : "", error != 0 ? strerror(error) : "");
 
     drop(lockq);
-    return lockq->stays_away ? give_up(lockq, status) : LOCKQ_OK;
+    return lockq->fails_at_once && lockq->session == 0 ? give_up(lockq, status) : LOCKQ_OK;
 }
 
 static void pack_hello(struct lockq *lockq)

@@ -37,7 +37,7 @@ struct lockq {
     char name_space[256];
     char client[128];
     int64_t grace_ms;
-    bool stays_away;
+    bool fails_at_once;
 
     enum handle_state state;
     int fd;

@@ -72,8 +72,10 @@ int cli_fail(struct lockq *lockq, const struct options *options, int status)
 
 struct lockq *cli_open(const struct options *options)
 {
-    struct lockq_options how = {
-        .address = options->address, .name_space = options->name_space, .client = "lockq"};
+    struct lockq_options how = {.address = options->address,
+                                .name_space = options->name_space,
+                                .client = "lockq",
+                                .fails_at_once = true};
     struct lockq *lockq = lockq_open(&how);
 
     if (lockq == NULL)

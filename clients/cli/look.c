@@ -312,41 +312,52 @@ int verb_history(struct lockq *lockq, const struct options *options)
 
 /* --- one operation, the daemon --------------------------------------------------------------- */
 
-static void print_value(const char *name, const msgpack_object *value)
+static void print_time(uint64_t wall_ms)
 {
-    bool is_time = strcmp(name, "submitted") == 0 || strcmp(name, "granted") == 0 ||
-                   strcmp(name, "ended") == 0;
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm parts;
+    char text[40], age[32];
 
-    printf("%-12s ", name);
-    if (is_time && value->type == MSGPACK_OBJECT_POSITIVE_INTEGER) {
-        time_t seconds = (time_t)(value->via.u64 / 1000);
-        struct tm parts;
-        char text[40], age[32];
-        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %Z", localtime_r(&seconds, &parts));
-        text_age(cli_wall_ms() - (int64_t)value->via.u64, age, sizeof age);
-        printf("%s (%s ago)", text, age);
-    } else if (value->type == MSGPACK_OBJECT_STR) {
+    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S %Z", localtime_r(&seconds, &parts));
+    text_age(cli_wall_ms() - (int64_t)wall_ms, age, sizeof age);
+    printf("%s (%s ago)", text, age);
+}
+
+static void print_value(const msgpack_object *value)
+{
+    if (value->type == MSGPACK_OBJECT_STR) {
         char *text = text_of(value);
         fputs(text, stdout);
         free(text);
     } else {
         json_write(stdout, value);
     }
-    putchar('\n');
 }
 
-static void print_map(const msgpack_object *map)
+/* The fields of a record that are times; in `stats` names like these are counters. */
+static bool is_time(const char *name)
+{
+    return strcmp(name, "submitted") == 0 || strcmp(name, "granted") == 0 ||
+           strcmp(name, "ended") == 0;
+}
+
+static void print_map(const msgpack_object *map, bool is_record)
 {
     for (uint32_t i = 0; i < map->via.map.size; i++) {
         const msgpack_object_kv *pair = &map->via.map.ptr[i];
         char name[600];
         snprintf(name, sizeof name, "%.*s", (int)pair->key.via.str.size, pair->key.via.str.ptr);
-        print_value(name, &pair->val);
+        printf("%-12s ", name);
+        if (is_record && is_time(name) && pair->val.type == MSGPACK_OBJECT_POSITIVE_INTEGER)
+            print_time(pair->val.via.u64);
+        else
+            print_value(&pair->val);
+        putchar('\n');
     }
 }
 
 static int call_and_print(struct lockq *lockq, const struct options *options, const char *method,
-                          const struct lockq_params *params)
+                          const struct lockq_params *params, bool is_record)
 {
     const msgpack_object *result;
     int status = lockq_call(lockq, method, params, CLI_ANSWER_MS, &result);
@@ -356,7 +367,7 @@ static int call_and_print(struct lockq *lockq, const struct options *options, co
     if (options->output != OUTPUT_TABLE)
         cli_json(result);
     else if (result->type == MSGPACK_OBJECT_MAP)
-        print_map(result);
+        print_map(result, is_record);
     return CLI_DONE;
 }
 
@@ -369,14 +380,14 @@ int verb_show(struct lockq *lockq, const struct options *options)
         return cli_usage("give the id of one operation");
     params = lockq_params_new();
     lockq_put_text(params, "op", options->operands.at[0]);
-    code = call_and_print(lockq, options, "status", params);
+    code = call_and_print(lockq, options, "status", params, true);
     lockq_params_free(params);
     return code;
 }
 
 int verb_stats(struct lockq *lockq, const struct options *options)
 {
-    return call_and_print(lockq, options, "stats", NULL);
+    return call_and_print(lockq, options, "stats", NULL, false);
 }
 
 int verb_ping(struct lockq *lockq, const struct options *options)

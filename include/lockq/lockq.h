@@ -52,7 +52,7 @@ struct lockq_options {
     const char *name_space; /* NULL: LOCKQ_NAMESPACE or "default" */
     const char *client;     /* what the daemon may show of this program; NULL: nothing */
     int64_t grace_ms;       /* 0: the default of 10 s; LOCKQ_UNSET: none */
-    bool stays_away;        /* do not reconnect: a lost connection is LOCKQ_E_CONNECT */
+    bool fails_at_once;     /* no daemon at the first attempt is LOCKQ_E_CONNECT, not a wait */
 };
 
 /* Never NULL but for want of memory. Nothing is connected yet. */
