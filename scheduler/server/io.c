@@ -358,7 +358,9 @@ static void on_before_poll(uv_prepare_t *prepare)
     int64_t deadline = server_next_deadline(io->config.server), wait;
 
     io->time_is_set = false;
-    io->decided_ms = io_now_ms();
+    /* The clock has cut off part of a millisecond when a deadline was set: decided is what is over
+     * by a whole one, so that nothing ends early. */
+    io->decided_ms = io_now_ms() - 1;
     wait = deadline - io->decided_ms;
     if (deadline == INT64_MAX)
         uv_timer_stop(&io->deadline);
