@@ -1,0 +1,277 @@
+/*
+ * Bringing a database up: its file, its pragmas, its version, its rows.
+ */
+#include "store/sqlite_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define APPLICATION_ID 0x6c6f636b /* "lock" */
+#define SCHEMA_VERSION 1
+
+#define COLUMN_INT(name)  #name " INTEGER NOT NULL,"
+#define COLUMN_TEXT(name) #name " TEXT,"
+#define COLUMN_BLOB(name) #name " BLOB,"
+
+static const char schema[] = "CREATE TABLE operation(" STORE_OP_COLUMNS(
+    COLUMN_INT, COLUMN_TEXT,
+    COLUMN_BLOB) "PRIMARY KEY(ticket)) STRICT;"
+                 "CREATE TABLE session(id INTEGER PRIMARY KEY, grace_ms INTEGER NOT NULL, ns TEXT "
+                 "NOT NULL,"
+                 " secret TEXT NOT NULL, peer TEXT NOT NULL) STRICT;"
+                 "CREATE TABLE meta(one INTEGER PRIMARY KEY CHECK(one = 1), epoch INTEGER NOT NULL,"
+                 " seq INTEGER NOT NULL, ticket INTEGER NOT NULL, hash INTEGER NOT NULL) STRICT;"
+                 "CREATE VIEW object_lock(id, model_name, object_id, operation_id, created_at) AS"
+                 " WITH held(id, path, operation_id, granted_ms) AS ("
+                 "  SELECT operation.ticket || '/' || json_each.key, json_each.value, "
+                 "operation.id, granted_ms"
+                 "   FROM operation, json_each(operation.keys) WHERE state = 1"
+                 "  UNION ALL"
+                 "  SELECT operation.ticket || '/s' || json_each.key, json_each.value, "
+                 "operation.id, granted_ms"
+                 "   FROM operation, json_each(operation.shared) WHERE state = 1)"
+                 " SELECT id,"
+                 "  replace(replace(substr(path, 1, instr(path || '/', '/') - 1), '%2F', '/'), "
+                 "'%25', '%'),"
+                 "  replace(replace(substr(path, instr(path || '/', '/') + 1), '%2F', '/'), '%25', "
+                 "'%'),"
+                 "  operation_id, strftime('%Y-%m-%dT%H:%M:%fZ', granted_ms / 1000.0, 'unixepoch')"
+                 " FROM held;"
+                 "INSERT INTO meta VALUES(1, 0, 0, 0, 0);";
+
+/* --- the file and its settings -------------------------------------------------------------- */
+
+/* Sets a pragma and reads it back. */
+static struct store_result set_pragma(struct sqlite_store *store, const char *name,
+                                      const char *value, const char *expected)
+{
+    char text[96];
+    sqlite3_stmt *statement = NULL;
+    const char *read;
+    bool is_set;
+
+    snprintf(text, sizeof text, "PRAGMA %s=%s", name, value);
+    if (sqlite3_exec(store->db, text, NULL, NULL, NULL) != SQLITE_OK)
+        return sqlite_failed(store, "open store");
+    snprintf(text, sizeof text, "PRAGMA %s", name);
+    if (sqlite3_prepare_v2(store->db, text, -1, &statement, NULL) != SQLITE_OK ||
+        sqlite3_step(statement) != SQLITE_ROW) {
+        sqlite3_finalize(statement);
+        return sqlite_failed(store, "open store");
+    }
+    read = (const char *)sqlite3_column_text(statement, 0);
+    is_set = read != NULL && strcmp(read, expected) == 0;
+    if (sqlite3_finalize(statement) != SQLITE_OK)
+        return sqlite_failed(store, "open store");
+    return is_set ? sqlite_fine()
+                  : sqlite_result(STORE_FAILED, "open store: %s: %s cannot be set to %s",
+                                  store->path, name, value);
+}
+
+static struct store_result set_pragmas(struct sqlite_store *store)
+{
+    const struct {
+        const char *name, *value, *expected;
+    } pragmas[] = {
+        {"locking_mode", store->readers ? "NORMAL" : "EXCLUSIVE",
+         store->readers ? "normal" : "exclusive"},
+        {"journal_mode", "WAL", "wal"},
+        {"synchronous", "FULL", "2"},
+        {"wal_autocheckpoint", "0", "0"},
+        {"cache_size", "-32768", "-32768"},
+        {"trusted_schema", "OFF", "0"},
+    };
+
+    for (size_t i = 0; i < sizeof pragmas / sizeof *pragmas; i++) {
+        struct store_result r =
+            set_pragma(store, pragmas[i].name, pragmas[i].value, pragmas[i].expected);
+        if (r.status != STORE_OK)
+            return r;
+    }
+    return sqlite_fine();
+}
+
+static bool read_number(struct sqlite_store *store, const char *sql, int64_t *number)
+{
+    sqlite3_stmt *statement = NULL;
+    bool is_read = sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) == SQLITE_OK &&
+                   sqlite3_step(statement) == SQLITE_ROW;
+
+    if (is_read)
+        *number = sqlite3_column_int64(statement, 0);
+    return sqlite3_finalize(statement) == SQLITE_OK && is_read;
+}
+
+static struct store_result create_schema(struct sqlite_store *store)
+{
+    char mark[96];
+
+    snprintf(mark, sizeof mark, "PRAGMA application_id=%d; PRAGMA user_version=%d;", APPLICATION_ID,
+             SCHEMA_VERSION);
+    if (sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_exec(store->db, schema, NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_exec(store->db, mark, NULL, NULL, NULL) != SQLITE_OK ||
+        sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+        return sqlite_failed(store, "create store");
+    return sqlite_fine();
+}
+
+/* Whose file it is and of which version. */
+static struct store_result check_version(struct sqlite_store *store)
+{
+    int64_t application, version, tables;
+
+    if (!read_number(store, "PRAGMA application_id", &application) ||
+        !read_number(store, "PRAGMA user_version", &version) ||
+        !read_number(store, "SELECT count(*) FROM sqlite_schema", &tables))
+        return sqlite_failed(store, "open store");
+    if (application == 0 && version == 0 && tables == 0)
+        return create_schema(store);
+    if (application != APPLICATION_ID)
+        return sqlite_result(STORE_DAMAGED, "open store: %s: not a database of lockq", store->path);
+    if (version != SCHEMA_VERSION)
+        return sqlite_result(STORE_DAMAGED,
+                             "open store: %s: it has version %lld, this daemon knows version %d",
+                             store->path, (long long)version, SCHEMA_VERSION);
+    return sqlite_fine();
+}
+
+static struct store_result open_file(struct sqlite_store *store)
+{
+    /* The file is made here, so that its mode does not hang on the umask. */
+    int fd = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return sqlite_result(STORE_FAILED, "open store: %s: %s", store->path, strerror(errno));
+    close(fd);
+    if (sqlite3_open_v2(store->path, &store->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
+                        NULL) != SQLITE_OK)
+        return sqlite_failed(store, "open store");
+    sqlite3_extended_result_codes(store->db, 0);
+    return sqlite_fine();
+}
+
+/* --- recovery -------------------------------------------------------------------------------- */
+
+static struct slice column(sqlite3_stmt *statement, int i)
+{
+    const void *bytes = sqlite3_column_blob(statement, i);
+    int n = sqlite3_column_bytes(statement, i);
+
+    if (sqlite3_column_type(statement, i) == SQLITE_NULL)
+        return (struct slice){0};
+    return (struct slice){bytes == NULL ? "" : bytes, (uint32_t)n};
+}
+
+static void read_op(sqlite3_stmt *statement, struct store_op *op)
+{
+    int i = 0;
+#define READ_INT(name)   op->name = sqlite3_column_int64(statement, i++);
+#define READ_SLICE(name) op->name = column(statement, i++);
+    STORE_OP_COLUMNS(READ_INT, READ_SLICE, READ_SLICE)
+#undef READ_INT
+#undef READ_SLICE
+}
+
+static struct store_result damaged(struct sqlite_store *store, const char *what)
+{
+    return sqlite_result(STORE_DAMAGED, "open store: %s: %s", store->path, what);
+}
+
+static struct store_result recover_sessions(struct sqlite_store *store,
+                                            const struct store_recovery *recovery, uint64_t *hash)
+{
+    sqlite3_stmt *statement = NULL;
+    bool is_taken = true;
+    int code;
+
+    if (sqlite3_prepare_v2(store->db, "SELECT * FROM session ORDER BY id", -1, &statement, NULL) !=
+        SQLITE_OK)
+        return sqlite_failed(store, "recover");
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW && is_taken) {
+        struct store_session session = {.id = (uint64_t)sqlite3_column_int64(statement, 0),
+                                        .grace_ms = (uint64_t)sqlite3_column_int64(statement, 1),
+                                        .ns = column(statement, 2),
+                                        .secret = column(statement, 3),
+                                        .peer = column(statement, 4)};
+        *hash += store_session_hash(&session);
+        is_taken = recovery->on_session(recovery->context, &session);
+    }
+    sqlite3_finalize(statement);
+    if (!is_taken)
+        return damaged(store, "a stored session contradicts the others");
+    return code == SQLITE_DONE ? sqlite_fine() : sqlite_failed(store, "recover");
+}
+
+static struct store_result recover_ops(struct sqlite_store *store,
+                                       const struct store_recovery *recovery, uint64_t *hash)
+{
+    sqlite3_stmt *statement = NULL;
+    bool is_taken = true;
+    int code;
+
+    if (sqlite3_prepare_v2(store->db, "SELECT * FROM operation ORDER BY ticket", -1, &statement,
+                           NULL) != SQLITE_OK)
+        return sqlite_failed(store, "recover");
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW && is_taken) {
+        struct store_op op;
+        read_op(statement, &op);
+        *hash += store_op_hash(&op);
+        is_taken = recovery->on_op(recovery->context, &op);
+    }
+    sqlite3_finalize(statement);
+    if (!is_taken)
+        return damaged(store, "a stored operation contradicts the others");
+    return code == SQLITE_DONE ? sqlite_fine() : sqlite_failed(store, "recover");
+}
+
+static struct store_result recover_meta(struct sqlite_store *store, struct store_meta *meta)
+{
+    int64_t epoch, seq, ticket, hash;
+
+    if (!read_number(store, "SELECT epoch FROM meta", &epoch) ||
+        !read_number(store, "SELECT seq FROM meta", &seq) ||
+        !read_number(store, "SELECT ticket FROM meta", &ticket) ||
+        !read_number(store, "SELECT hash FROM meta", &hash))
+        return damaged(store, "its meta row is missing");
+    *meta = (struct store_meta){(uint64_t)epoch, (uint64_t)seq, (uint64_t)ticket, (uint64_t)hash};
+    return sqlite_fine();
+}
+
+static struct store_result recover(struct sqlite_store *store,
+                                   const struct store_recovery *recovery, struct store_meta *meta)
+{
+    uint64_t hash = 0;
+    struct store_result r = recover_meta(store, meta);
+
+    if (r.status == STORE_OK)
+        r = recover_sessions(store, recovery, &hash);
+    if (r.status == STORE_OK)
+        r = recover_ops(store, recovery, &hash);
+    if (r.status == STORE_OK && hash != meta->hash)
+        r = damaged(store, "the state hash differs: the file was changed or has lost something");
+    return r;
+}
+
+struct store_result sqlite_open(struct store *base, const struct store_recovery *recovery,
+                                struct store_meta *meta)
+{
+    struct sqlite_store *store = (struct sqlite_store *)base;
+    struct store_result r = open_file(store);
+
+    if (r.status == STORE_OK)
+        r = set_pragmas(store);
+    if (r.status == STORE_OK)
+        r = check_version(store);
+    if (r.status == STORE_OK)
+        r = sqlite_checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
+    if (r.status == STORE_OK)
+        r = sqlite_prepare(store);
+    if (r.status == STORE_OK)
+        r = recover(store, recovery, meta);
+    return r;
+}

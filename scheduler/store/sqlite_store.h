@@ -1,0 +1,49 @@
+/*
+ * What the two files of the SQLite store share: sqlite_open.c brings a database up and reads it,
+ * sqlite.c commits to it.
+ */
+#ifndef STORE_SQLITE_STORE_H
+#define STORE_SQLITE_STORE_H
+
+#include <sqlite3.h>
+
+#include "store/store.h"
+
+enum statement {
+    BEGIN,
+    COMMIT,
+    PUT_OP,
+    CHANGE_OP,
+    REMOVE_OP,
+    PUT_SESSION,
+    REMOVE_SESSION,
+    PUT_META,
+    STATEMENTS
+};
+
+struct sqlite_store {
+    struct store base;
+    char *path;
+    bool readers;
+    sqlite3 *db;
+    sqlite3_stmt *statements[STATEMENTS];
+    int wal_pages; /* in the WAL after the last commit */
+};
+
+/* A result; `why` as printf. */
+struct store_result sqlite_result(enum store_status status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* What SQLite says of its last call, with the path and what was being done. */
+struct store_result sqlite_failed(struct sqlite_store *store, const char *doing);
+struct store_result sqlite_fine(void);
+
+/* Moves the WAL into the database; SQLITE_CHECKPOINT_PASSIVE or _TRUNCATE. */
+struct store_result sqlite_checkpoint(struct sqlite_store *store, int mode);
+/* Prepares every statement; the tables must be there. */
+struct store_result sqlite_prepare(struct sqlite_store *store);
+
+/* store_interface.open */
+struct store_result sqlite_open(struct store *base, const struct store_recovery *recovery,
+                                struct store_meta *meta);
+
+#endif
