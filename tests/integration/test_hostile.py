@@ -37,6 +37,11 @@ def last_words(client):
     return message[2].split(":")[0]
 
 
+def few(daemon, mebibytes):
+    """So many bytes; more under a sanitizer, which keeps what was freed."""
+    return mebibytes * MIB * (16 if daemon.memory("VmSize") > 1 << 40 else 1)
+
+
 @pytest.fixture
 def volatile(start):
     return start(backend="memory")
@@ -78,12 +83,13 @@ def test_nesting_is_counted_from_the_outer_array(volatile):
     b"\x94\x00\xcb\x3f\xf0\x00\x00\x00\x00\x00\x00\xa4ping\x90", b"\x93\x02\xa4ping",
     b"\x94\x02\x01\xa4ping\x90", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"SSH-2.0-OpenSSH_9.2\r\n", b"\r\n",
-    b"\x94\x00\x01\xa4\xff\xff\xff\xff\x90", b"\xd9", b"\xc7\xff\x01",
+    b"\xd9", b"\xc7\xff\x01",
 ], ids=lambda m: m.hex()[:24])
 def test_what_is_no_message_ends_its_connection_only(volatile, message):
     """A broken or misshapen one: one error with the last id, then closed (or, where it could still
     become a message, more is waited for); whole requests before it stand; others do not notice."""
     a, b = volatile.bare(), volatile.client()
+    a.next_id = 99
     before = a.send("submit", keys=["Before"], op="stands", lease=60000)
     a.send_bytes(message)
     a.socket.shutdown(socket.SHUT_WR)
@@ -147,8 +153,8 @@ def test_lengths_that_are_only_claimed_take_no_memory(volatile):
             except Gone:
                 pass
     volatile.bare().call("list")
-    assert volatile.memory("VmSize") < before[0] + 32 * MIB
-    assert volatile.memory() < before[1] + 32 * MIB
+    assert volatile.memory("VmSize") < before[0] + few(volatile, 32)
+    assert volatile.memory() < before[1] + few(volatile, 32)
 
 
 def test_unfinished_messages_of_all_together_have_a_bound(start):
@@ -165,7 +171,7 @@ def test_unfinished_messages_of_all_together_have_a_bound(start):
     good.call("list")
     until(lambda: good.call("stats")["buffer_bytes"] <= 16 * MIB, "the bound")
     assert good.call("stats")["connections_cut_total"] > 0
-    assert daemon.memory() < before + 48 * MIB
+    assert daemon.memory() < before + few(daemon, 48)
     assert good.call("submit", keys=["A"])["state"] == "granted"
 
 
@@ -248,7 +254,7 @@ def test_random_bytes_change_nothing(start):
         client.close()
     assert daemon.process.poll() is None
     assert good.call("status", op="precious")["state"] == "granted"
-    assert daemon.memory() < before + 32 * MIB
+    assert daemon.memory() < before + few(daemon, 32)
 
 
 def test_a_flood_of_connections_is_served_up_to_the_limit(start):
