@@ -70,12 +70,15 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-    char command[128];
+    static const char *const behind[] = {"", "-wal", "-shm", "-journal"};
+    char file[128];
 
     (void)state;
-    chmod(folder, 0700);
-    snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command);
+    for (size_t i = 0; i < sizeof behind / sizeof *behind; i++) {
+        snprintf(file, sizeof file, "%s/lockq.db%s", folder, behind[i]);
+        unlink(file);
+    }
+    return rmdir(folder);
 }
 
 static struct store *create(void)
@@ -224,16 +227,19 @@ static void what_was_committed_comes_back(void **state)
     store->is->close(store);
 }
 
+static const char add_a_row[] =
+    "INSERT INTO operation SELECT 3, ns, id, session, detached, wait_ms, claim_in_ms, who, why,"
+    " submitted_ms, content, seq, state, ending, token, claimed_by, lease_ms, granted_ms,"
+    " ended_ms, keys, shared, meta, payload, progress, outcome, why_ended"
+    " FROM operation WHERE ticket = 2";
+
 static void a_changed_row_a_missing_row_and_a_new_row_are_noticed(void **state)
 {
     static const char *const damage[] = {
         "UPDATE operation SET token = 9 WHERE ticket = 1",
         "UPDATE operation SET meta = NULL WHERE ticket = 1",
         "DELETE FROM operation WHERE ticket = 1",
-        "INSERT INTO operation SELECT 3, ns, id, session, detached, wait_ms, claim_in_ms, who, why,"
-        " submitted_ms, content, seq, state, ending, token, claimed_by, lease_ms, granted_ms,"
-        " ended_ms, keys, shared, meta, payload, progress, outcome, why_ended"
-        " FROM operation WHERE ticket = 2",
+        add_a_row,
         "UPDATE meta SET hash = hash + 1",
     };
 
