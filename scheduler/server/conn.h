@@ -6,10 +6,10 @@
  * and nothing leaves too early.
  *
  * A connection that is over CONN_QUANTUM in one turn gets its further requests read in the next;
- * one that has more than that behind the gate waits for the commit. One with more than that ready
- * waits until its peer has read, however many requests it sent ahead; one whose peer then takes
- * nothing for CONN_STALL_MS is cut. What comes unasked for (deferred answers) cuts it at the
- * `output` limit.
+ * one that has more than that behind the gate waits for the commit. One with more than the limit
+ * `output` ready waits until its peer has read, however many requests it sent ahead; one whose peer
+ * then takes nothing for CONN_STALL_MS is cut. What comes unasked for (deferred answers) cuts it at
+ * that limit at once.
  */
 #ifndef SERVER_CONN_H
 #define SERVER_CONN_H
@@ -67,11 +67,10 @@ static inline size_t conn_unsent(const struct conn *conn)
     return buf_size(&conn->ready) + buf_size(&conn->gated);
 }
 
-/* Whether more is ready than its peer is to have unread before more requests are carried out. */
+/* Whether more is ready than its peer may have unread: then no more requests are carried out. */
 static inline bool conn_is_full(const struct conns *conns, const struct conn *conn)
 {
-    size_t most = conns->limits->output < CONN_QUANTUM ? conns->limits->output : CONN_QUANTUM;
-    return buf_size(&conn->ready) > most;
+    return buf_size(&conn->ready) > conns->limits->output;
 }
 
 /* Puts its further requests off: into one of the lists that link `backlog`. */
