@@ -50,12 +50,12 @@ class Model:
 
     def __init__(self):
         self.ops = {}
+        self.alive = []  # by ticket
         self.tickets = 0
         self.grants = 0
 
     def live(self, *states):
-        return sorted((op for op in self.ops.values() if op.state in states),
-                      key=lambda op: op.ticket)
+        return [op for op in self.alive if op.state in states]
 
     def blockers(self, keys, ticket):
         """Who keeps this set waiting: everybody granted, and whoever waits with an earlier ticket."""
@@ -79,20 +79,24 @@ class Model:
             return None
         self.tickets += 1
         op = self.ops[name] = Op(name, keys, session, self.tickets)
+        self.alive.append(op)
         self.settle()
         return op
 
     def finish(self, name, end):
         """Ends one; returns what is granted thereby."""
-        op = self.ops[name]
-        op.state, op.end = "ended", end
+        self.end(self.ops[name], end)
         return self.settle()
+
+    def end(self, op, end):
+        op.state, op.end = "ended", end
+        self.alive.remove(op)
 
     def lose(self, session):
         """A session is over: its operations end, none of them is granted on the way."""
         for op in self.live("granted", "waiting"):
             if op.session == session:
-                op.state, op.end = "ended", "lost"
+                self.end(op, "lost")
         return self.settle()
 
     def row(self, key):
