@@ -1,8 +1,8 @@
 /*
  * Configuration: `name = value`, one setting a line, `#` begins a comment.
  *
- * Every limit of limits.h is a setting by its name. Sizes take K, M, G; durations take ms, s, m, h
- * (a bare number is seconds in durations that people write, as on the command line).
+ * Every limit of limits.h is a setting by its name. Sizes take K, M, G; durations take ms, s, m, h,
+ * d. A bare number is bytes or milliseconds, as hello tells the limits.
  */
 #ifndef SERVER_CONFIG_H
 #define SERVER_CONFIG_H
