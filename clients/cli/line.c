@@ -66,7 +66,7 @@ int line_wait(struct lockq *lockq, const struct options *options, int64_t until_
         status = lockq_call(lockq, "wait", params, CLI_ANSWER_MS, &result);
         lockq_params_free(params);
         if (status == LOCKQ_E_TIMEOUT || status == LOCKQ_E_CONNECT) {
-            if (until_ms != INT64_MAX && line_now_ms() >= until_ms)
+            if (lockq_session(lockq) == 0 || (until_ms != INT64_MAX && line_now_ms() >= until_ms))
                 return status;
             continue; /* the daemon is away; the place in line is not */
         }

@@ -242,14 +242,16 @@ int verb_ls(struct lockq *lockq, const struct options *options)
 
     if (options->output != OUTPUT_TABLE) {
         code = each_record(lockq, options, states, n_states, visit_json, &json);
-        end_json(&json);
+        if (code == CLI_DONE || json.n > 0)
+            end_json(&json);
         return code;
     }
     table_init(&table, headings, 8);
     code = each_record(lockq, options, states, n_states, visit_line, &table);
     if (code == CLI_DONE && table.n_rows == 0)
         fputs("lockq: nobody holds or waits for anything\n", stderr);
-    table_print(&table);
+    if (code == CLI_DONE || table.n_rows > 0)
+        table_print(&table);
     return code;
 }
 
@@ -299,14 +301,16 @@ int verb_history(struct lockq *lockq, const struct options *options)
 
     if (options->output != OUTPUT_TABLE) {
         code = each_record(lockq, options, ended, 1, visit_json, &json);
-        end_json(&json);
+        if (code == CLI_DONE || json.n > 0)
+            end_json(&json);
         return code;
     }
     table_init(&table, headings, 9);
     code = each_record(lockq, options, ended, 1, visit_ended, &table);
     if (table.n_rows > 0)
         keep_last(&table, options->limit != 0 ? options->limit : HISTORY_USUAL);
-    table_print(&table);
+    if (code == CLI_DONE || table.n_rows > 0)
+        table_print(&table);
     return code;
 }
 

@@ -111,7 +111,7 @@ static const struct option long_options[] = {
     {0},
 };
 
-/* One key a line; empty lines are passed over. */
+/* One key a line, whichever system ended it; empty lines are passed over. */
 static bool read_keys(struct texts *keys, const char *file)
 {
     FILE *in = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
@@ -124,6 +124,8 @@ static bool read_keys(struct texts *keys, const char *file)
     }
     for (ssize_t n; (n = getline(&line, &size, in)) >= 0;) {
         if (n > 0 && line[n - 1] == '\n')
+            line[--n] = '\0';
+        if (n > 0 && line[n - 1] == '\r')
             line[--n] = '\0';
         if (n > 0)
             texts_add(keys, line);
@@ -302,6 +304,8 @@ int main(int argc, char **argv)
     }
     verb = argc >= 2 ? find_verb(argv[1]) : NULL;
     if (verb == NULL) {
+        if (argc >= 2)
+            cli_usage("there is no verb %s", argv[1]);
         print_usage(stderr);
         return CLI_USAGE;
     }
@@ -312,5 +316,9 @@ int main(int argc, char **argv)
     lockq_close(lockq);
     free_texts(&options.operands);
     free_texts(&options.shared);
+    if (fflush(stdout) != 0 && code == CLI_DONE) {
+        perror("lockq: standard output");
+        code = CLI_NO;
+    }
     return code;
 }

@@ -38,6 +38,7 @@ struct run {
     int64_t heard_at; /* the last answer */
     int64_t kill_at;  /* INT64_MAX: not ending it */
     bool is_asking, is_lost;
+    struct sigaction pipe_before; /* what SIGPIPE did: so it does in the command */
 };
 
 static void on_interrupt(int signal)
@@ -95,8 +96,9 @@ static void leave_line(struct run *run)
         release(run);
 }
 
-/* Stands in line. CLI_DONE: granted; else the exit code. */
-static int get_granted(struct run *run)
+/* Stands in line. True: granted. False: *code is what to exit with, which may be 0 (-E 0): it must
+ * never be taken for a grant. */
+static bool get_granted(struct run *run, int *code)
 {
     bool has_lease = run->options->lease_ms != LOCKQ_UNSET;
     struct lockq_submit submit =
@@ -105,20 +107,20 @@ static int get_granted(struct run *run)
 
     if (status == LOCKQ_OK)
         status = line_wait(run->lockq, run->options, INT64_MAX, &interrupted, &run->view);
-    if (status != LOCKQ_OK)
-        return cli_fail(run->lockq, run->options, status);
-    if (run->view.state == LOCKQ_WAITING) {
+    if (status == LOCKQ_OK && run->view.state == LOCKQ_WAITING) {
         leave_line(run);
-        return 128 + interrupted;
+        *code = 128 + interrupted;
+        return false;
     }
-    if (run->view.state != LOCKQ_GRANTED)
-        return not_granted(run);
-    if (has_lease) {
+    if (status == LOCKQ_OK && run->view.state != LOCKQ_GRANTED) {
+        *code = not_granted(run);
+        return false;
+    }
+    if (status == LOCKQ_OK && has_lease)
         status = lockq_claim(run->lockq, run->view.op, CLI_ANSWER_MS, &run->view);
-        if (status != LOCKQ_OK)
-            return cli_fail(run->lockq, run->options, status);
-    }
-    return CLI_DONE;
+    if (status != LOCKQ_OK)
+        *code = cli_fail(run->lockq, run->options, status);
+    return status == LOCKQ_OK;
 }
 
 /* --- the command ----------------------------------------------------------------------------- */
@@ -161,6 +163,7 @@ static void become_command(const struct run *run, int errors)
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    sigaction(SIGPIPE, &run->pipe_before, NULL);
     set_environment(run);
     execvp(run->options->command[0], run->options->command);
     error = errno;
@@ -206,9 +209,9 @@ static void lose(struct run *run, const char *why)
         return;
     run->is_lost = true;
     run->kill_at = line_now_ms() + KILL_AFTER_MS;
+    kill(run->child, SIGTERM);
     fprintf(stderr, "lockq: the grant of %s was lost (%s); ending the command\n", run->view.op,
             why);
-    kill(run->child, SIGTERM);
 }
 
 static void on_asked(struct lockq *lockq, int status, const msgpack_object *result, void *context)
@@ -307,8 +310,9 @@ int verb_run(struct lockq *lockq, const struct options *options)
     if (options->lease_ms == 0)
         run.every_ms = lockq_grace_ms(lockq) / 3;
     catch_interrupts(before);
-    code = get_granted(&run);
-    if (code != CLI_DONE)
+    /* Talk that nobody reads any more must not end the guard of a running command. */
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, &run.pipe_before);
+    if (!get_granted(&run, &code))
         return code;
     restore_interrupts(before);
     code = interrupted != 0 ? 128 + interrupted : start(&run);
