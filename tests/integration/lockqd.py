@@ -38,7 +38,7 @@ class Client:
             self.socket.connect(rest)
         else:
             host, _, port = rest.rpartition(":")
-            self.socket = socket.create_connection((host, int(port)))
+            self.socket = socket.create_connection((host.strip("[]"), int(port)))
         self.socket.settimeout(DEADLINE)
         self.unpacker = msgpack.Unpacker(raw=False, max_buffer_size=1 << 28)
         self.next_id = 0

@@ -7,7 +7,8 @@ is asked key by key; who may go is asked by looking at everybody who came before
 import random
 
 # The marks sort before the slash: what is below a key does not stand next to it.
-POOL = ["A", "B", "C", "A/1", "A/2", "A/1/x", "A/1/y", "B/1", "B/2", "D/1", "A!", "A/1-", "A-/1", "/"]
+POOL = ["A", "B", "C", "A/1", "A/2", "A/1/x", "A/1/y", "B/1", "B/2", "D/1", "A!", "A/1-", "A-/1",
+        "/"]
 
 
 def covers(above, below):
@@ -58,7 +59,7 @@ class Model:
         return [op for op in self.alive if op.state in states]
 
     def blockers(self, keys, ticket):
-        """Who keeps this set waiting: everybody granted, and whoever waits with an earlier ticket."""
+        """Who keeps this set waiting: whoever is granted, or waits with an earlier ticket."""
         return [op for op in self.live("granted", "waiting")
                 if op.ticket != ticket and conflict(op.keys, keys)
                 and (op.state == "granted" or op.ticket < ticket)]

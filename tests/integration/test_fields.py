@@ -141,7 +141,8 @@ def test_a_field_name_may_be_anything_and_is_refused(client, method, key):
 
 
 @pytest.mark.parametrize("text", ["op", "who", "why"])
-@pytest.mark.parametrize("value", [b"\xff", b"a\xc3", b"\xed\xa0\x80", b"\xc0\xaf", b"\xf5\x80\x80\x80"])
+@pytest.mark.parametrize("value", [b"\xff", b"a\xc3", b"\xed\xa0\x80", b"\xc0\xaf",
+                                   b"\xf5\x80\x80\x80"])
 def test_invalid_utf8_is_named(client, text, value):
     """Invalid UTF-8: bad_request; surrogates and overlong forms are invalid too."""
     assert f"'{text}'" in fails("bad_request", client(), "submit", keys=["A"], **{text: value})
@@ -162,7 +163,7 @@ TEXTS = [("op", 128), ("who", 255), ("why", 255)]
 
 @pytest.mark.parametrize("field, most", TEXTS)
 def test_a_text_may_have_its_limit_and_no_byte_more(client, field, most):
-    """A text at its limit is taken, in bytes; one byte more is over_limit, naming limit and value."""
+    """A text at its limit is taken; one byte more is over_limit, naming the value."""
     a = client()
     view = a.call("submit", keys=["Text"], **{field: "x" * most})
     a.call("release", op=view["op"])

@@ -1,5 +1,6 @@
 """Whose an operation is, over dropped connections, resumed sessions, claims and crashes."""
 
+import socket
 import time
 
 import pytest
@@ -400,7 +401,8 @@ def test_a_forgotten_id_is_free_again(start):
         a.call("release", op=f"o{i}")
     for i in range(3):
         fails("not_found", a, "status", op=f"o{i}")
-    assert [r["op"] for r in a.call("list", state=["ended"])["ops"]] == [f"o{i}" for i in range(3, 8)]
+    ended = a.call("list", state=["ended"])["ops"]
+    assert [r["op"] for r in ended] == [f"o{i}" for i in range(3, 8)]
     assert a.call("submit", keys=["B"], op="o0")["state"] == "granted"
     restart(daemon)
     b = daemon.client()
@@ -437,7 +439,6 @@ def test_half_closing_is_leaving(daemon):
     a, b = daemon.bare(), daemon.client()
     a.call("submit", keys=["A"], op="a", lease=60000)
     a.send("submit", keys=["B"], op="b", lease=60000)
-    import socket
     a.socket.shutdown(socket.SHUT_WR)
     until(lambda: len(b.call("list")["ops"]) == 2, "both")
     with pytest.raises(Gone):

@@ -1,5 +1,8 @@
 """What is told about operations: views, records, lists page by page, rows of check, counters."""
 
+import os
+import time
+
 import pytest
 
 from lockqd import Client
@@ -72,7 +75,8 @@ def test_blockers_come_key_by_key_holders_before_the_line(daemon):
     """The walk: our keys in byte order, for each its holders, then who waits; each once."""
     a = daemon.client()
     for op, keys in (("b1", {"keys": ["B"]}), ("a1", {"shared": ["A"]}), ("a2", {"shared": ["A"]}),
-                     ("aw", {"keys": ["A"]}), ("bw", {"keys": ["B"]}), ("both", {"keys": ["B", "A"]})):
+                     ("aw", {"keys": ["A"]}), ("bw", {"keys": ["B"]}),
+                     ("both", {"keys": ["B", "A"]})):
         a.call("submit", op=op, **keys)
     view = a.call("submit", keys=["B", "A"], op="x", wait=False)
     assert [b["op"] for b in view["blockers"]] == ["a1", "a2", "aw", "both", "b1", "bw"]
@@ -148,12 +152,14 @@ def test_a_record_has_its_fields_and_no_others(daemon):
     a.call("release", op="done", outcome="o")
     a.call("submit", keys=["A"], op="gone")
     a.call("cancel", op="gone", why="w")
-    record = {op: a.call("status", op=op) for op in ("tied", "det", "wait", "dwait", "done", "gone")}
+    names = ("tied", "det", "wait", "dwait", "done", "gone")
+    record = {op: a.call("status", op=op) for op in names}
     assert set(record["tied"]) == RECORD | {"session", "granted", "token"}
     assert set(record["det"]) == RECORD | {"lease", "granted", "token", "expires_in"}
     assert set(record["wait"]) == RECORD | {"session", "ahead", "blockers"}
     assert set(record["dwait"]) == RECORD | {"lease", "meta", "ahead", "blockers"}
-    assert set(record["done"]) - {"session"} == RECORD | {"end", "granted", "ended", "outcome", "token"}
+    assert set(record["done"]) - {"session"} == \
+        RECORD | {"end", "granted", "ended", "outcome", "token"}
     assert set(record["gone"]) - {"session"} == RECORD | {"end", "why_ended", "ended"}
     assert all(set(b) == BLOCKER for b in record["wait"]["blockers"])
     assert {r["op"]: r for r in a.call("list")["ops"]}["wait"] == record["wait"]
@@ -161,7 +167,6 @@ def test_a_record_has_its_fields_and_no_others(daemon):
 
 def test_times_are_unix_milliseconds_in_their_order(daemon):
     """submitted, granted, ended: of the daemon's clock."""
-    import time
     a = daemon.client()
     begun = time.time() * 1000
     a.call("submit", keys=["A"], op="a")
@@ -183,7 +188,6 @@ def test_of_an_ended_one_the_keys_and_meta_are_forgotten(daemon):
 
 def test_who_defaults_to_what_the_socket_tells(daemon):
     """uid:N on a unix socket; given, it is what was given."""
-    import os
     a = daemon.client()
     a.call("submit", keys=["A"], op="a")
     a.call("submit", keys=["A"], op="b", who="somebody")
