@@ -1,5 +1,6 @@
 #include "base/siphash.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
@@ -27,7 +28,21 @@ static uint64_t word(const unsigned char *at)
     return w;
 }
 
-uint64_t siphash13(struct siphash_key key, const void *bytes, size_t n)
+/* The bytes after the last whole word, and the length. */
+static inline uint64_t last_word(const unsigned char *at, size_t n)
+{
+    uint64_t last = (uint64_t)n << 56;
+    size_t rest = n & 7;
+
+    if (n >= 8) /* reads back into the word before: no loop over bytes */
+        return rest == 0 ? last : last | word(at + rest - 8) >> (64 - 8 * rest);
+    for (size_t i = 0; i < rest; i++)
+        last |= (uint64_t)at[i] << (8 * i);
+    return last;
+}
+
+static inline void hash(struct siphash_key key, const void *bytes, size_t n, uint64_t *out,
+                        bool is_wide)
 {
     const unsigned char *at = n == 0 ? (const unsigned char *)"" : bytes;
     const unsigned char *end = at + (n & ~(size_t)7);
@@ -35,22 +50,43 @@ uint64_t siphash13(struct siphash_key key, const void *bytes, size_t n)
     uint64_t v1 = key.k1 ^ 0x646f72616e646f6dULL;
     uint64_t v2 = key.k0 ^ 0x6c7967656e657261ULL;
     uint64_t v3 = key.k1 ^ 0x7465646279746573ULL;
-    uint64_t last = (uint64_t)n << 56;
+    uint64_t m;
 
+    if (is_wide)
+        v1 ^= 0xee;
     for (; at != end; at += 8) {
-        uint64_t m = word(at);
+        m = word(at);
         v3 ^= m;
         ROUND(v0, v1, v2, v3);
         v0 ^= m;
     }
-    for (size_t i = 0; i < (n & 7); i++)
-        last |= (uint64_t)at[i] << (8 * i);
-    v3 ^= last;
+    m = last_word(at, n);
+    v3 ^= m;
     ROUND(v0, v1, v2, v3);
-    v0 ^= last;
-    v2 ^= 0xff;
-    ROUND(v0, v1, v2, v3);
+    v0 ^= m;
+    v2 ^= is_wide ? 0xee : 0xff;
     ROUND(v0, v1, v2, v3);
     ROUND(v0, v1, v2, v3);
-    return v0 ^ v1 ^ v2 ^ v3;
+    ROUND(v0, v1, v2, v3);
+    out[0] = v0 ^ v1 ^ v2 ^ v3;
+    if (!is_wide)
+        return;
+    v1 ^= 0xdd;
+    ROUND(v0, v1, v2, v3);
+    ROUND(v0, v1, v2, v3);
+    ROUND(v0, v1, v2, v3);
+    out[1] = v0 ^ v1 ^ v2 ^ v3;
+}
+
+uint64_t siphash13(struct siphash_key key, const void *bytes, size_t n)
+{
+    uint64_t out;
+
+    hash(key, bytes, n, &out, false);
+    return out;
+}
+
+void siphash13_wide(struct siphash_key key, const void *bytes, size_t n, uint64_t out[2])
+{
+    hash(key, bytes, n, out, true);
 }

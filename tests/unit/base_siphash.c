@@ -47,6 +47,31 @@ static void it_is_the_siphash_1_3_of_others(void **state)
           sizeof key_of_seed_42 / sizeof key_of_seed_42[0]);
 }
 
+/* As OpenSSL's SIPHASH makes them with c-rounds 1, d-rounds 3, size 16. */
+static void its_128_bits_are_those_of_others(void **state)
+{
+    static const struct {
+        unsigned n;
+        uint64_t first, second;
+    } wide[] = {
+        {0, 0xbea58827b2bc7ee7, 0x013030dd6adb62fd},  {1, 0xa8edd36004376ffc, 0x63f02f2bcc73055e},
+        {7, 0xc3e0aaf223b98410, 0x77ab4808c82e2fa6},  {8, 0xb4dae3d5e1fe12aa, 0x99c7f935ab164f72},
+        {15, 0x6c52bdb205557ec1, 0x09017e1eeccd2129}, {16, 0xeb8e511557d9a8d0, 0x93179e3df8b013b5},
+        {63, 0x6f42fe4ee300584c, 0xad6052a70a6b9f07},
+    };
+    struct siphash_key key = {0x0706050403020100, 0x0f0e0d0c0b0a0908};
+    unsigned char message[64];
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof message; i++)
+        message[i] = (unsigned char)i;
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++) {
+        uint64_t out[2];
+        siphash13_wide(key, message, wide[i].n, out);
+        assert_true(out[0] == wide[i].first && out[1] == wide[i].second);
+    }
+}
+
 static void where_the_bytes_lie_does_not_matter(void **state)
 {
     char at[8 + 23];
@@ -73,6 +98,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_the_siphash_1_3_of_others),
+        cmocka_unit_test(its_128_bits_are_those_of_others),
         cmocka_unit_test(where_the_bytes_lie_does_not_matter),
         cmocka_unit_test(no_bytes_have_a_hash_that_depends_on_the_key),
     };
