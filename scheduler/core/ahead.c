@@ -1,10 +1,12 @@
 #include "core/ahead.h"
 
+#include "core/family.h"
 #include "core/named.h"
 
 /* Where the walk stands in one line. */
 struct cursor {
     const struct claim *next, *first;
+    uint32_t modes; /* that conflict, as bits: other claims of the line do not count */
 };
 
 /* The conflicting lines of one named key: on itself and on every key above. */
@@ -14,12 +16,13 @@ struct walk {
     struct core *core;
     struct ahead *out;
     struct claim *claims;
-    uint64_t ticket; /* ours: who waits behind it does not count */
+    const struct core_op *family; /* it, or its parent: they do not count; NULL: all do */
+    uint64_t below_child, below;  /* tickets: who waits from there on does not count */
     uint64_t mark;
     uint32_t n_looked;
     const struct claim *ours; /* the named key of the moment */
-    uint32_t n_holding, n_waiting;
-    struct cursor holding[CURSORS_MAX], waiting[CURSORS_MAX];
+    uint32_t n_holding, n_children, n_waiting;
+    struct cursor holding[CURSORS_MAX], children[CURSORS_MAX], waiting[CURSORS_MAX];
 };
 
 static struct core_op *op_of_claim(const struct walk *walk, const struct claim *claim)
@@ -31,7 +34,7 @@ static void look_at(struct walk *walk, struct core_op *op)
 {
     struct ahead *out = walk->out;
 
-    if (op->walk == walk->mark)
+    if (op->walk == walk->mark || (walk->family != NULL && family_has(walk->family, op)))
         return;
     op->walk = walk->mark;
     out->count++;
@@ -82,26 +85,30 @@ static bool merge(struct walk *walk, struct cursor *cursors, uint32_t n, uint64_
         }
         walk->n_looked++;
         cursor->next = claim->next == cursor->first ? NULL : claim->next;
-        look_at(walk, op_of_claim(walk, claim));
+        if ((cursor->modes & MODE_BIT(claim->mode)) != 0)
+            look_at(walk, op_of_claim(walk, claim));
     }
     return true;
+}
+
+static struct cursor cursor_at(const struct claim *first, uint32_t modes)
+{
+    return (struct cursor){first, first, modes};
 }
 
 /* Adds the lines on the key of one of our claims that conflict with `mode`. */
 static void add_lines(struct walk *walk, const struct claim *claim, enum mode mode)
 {
     struct key *key = key_at(&walk->core->keys, claim->key);
+    uint32_t modes = mode_conflicts[mode];
 
-    MODE_EACH(key->held & mode_conflicts[mode], other)
-    {
-        const struct claim *first = key_line(key, other)->holders;
-        walk->holding[walk->n_holding++] = (struct cursor){first, first};
-    }
-    MODE_EACH(key->waiting & mode_conflicts[mode], other)
-    {
-        const struct claim *first = key_line(key, other)->waiting;
-        walk->waiting[walk->n_waiting++] = (struct cursor){first, first};
-    }
+    MODE_EACH(key->held & modes, other)
+    walk->holding[walk->n_holding++] = cursor_at(key_line(key, other)->holders, modes);
+    if ((key->waiting & MODE_BIT(MODE_CHILDREN)) != 0)
+        walk->children[walk->n_children++] =
+            cursor_at(key_line(key, MODE_CHILDREN)->waiting, modes);
+    MODE_EACH(key->waiting & modes, other)
+    walk->waiting[walk->n_waiting++] = cursor_at(key_line(key, other)->waiting, modes);
 }
 
 /* The lines above a key are walked for the first key below that asks, once for each mode. */
@@ -122,12 +129,13 @@ static void add_lines_above(struct walk *walk, const struct claim *claim, enum m
 static bool walk_key(struct walk *walk, const struct claim *claim)
 {
     walk->ours = claim;
-    walk->n_holding = walk->n_waiting = 0;
+    walk->n_holding = walk->n_children = walk->n_waiting = 0;
     add_lines_above(walk, claim, mode_above(claim->named));
     if ((claim->marks & CLAIM_BLOCKED) != 0)
         add_lines(walk, claim, claim->named);
     return merge(walk, walk->holding, walk->n_holding, UINT64_MAX) &&
-           merge(walk, walk->waiting, walk->n_waiting, walk->ticket);
+           merge(walk, walk->children, walk->n_children, walk->below_child) &&
+           merge(walk, walk->waiting, walk->n_waiting, walk->below);
 }
 
 static void clear_marks_above(struct claim *claims, const struct claim *claim)
@@ -138,26 +146,43 @@ static void clear_marks_above(struct claim *claims, const struct claim *claim)
     }
 }
 
-void ahead_walk(struct core *core, struct claim *claims, uint32_t n_named, uint64_t ticket,
-                struct ahead *out)
+static void walk_all(struct walk *walk, uint32_t n_named)
 {
-    struct walk walk = {.core = core, .out = out, .claims = claims, .ticket = ticket};
+    struct ahead *out = walk->out;
     uint32_t walked = 0;
 
-    walk.mark = ++core->latest_walk;
+    walk->mark = ++walk->core->latest_walk;
     out->count = out->shown = 0;
     out->more = false;
-    while (walked < n_named && walk_key(&walk, &claims[walked++]))
+    while (walked < n_named && walk_key(walk, &walk->claims[walked++]))
         ;
     for (uint32_t i = 0; i < walked; i++)
-        clear_marks_above(claims, &claims[i]);
+        clear_marks_above(walk->claims, &walk->claims[i]);
+}
+
+void ahead_of_draft(struct core *core, struct newcomer newcomer, struct ahead *out)
+{
+    struct walk walk = {.core = core,
+                        .out = out,
+                        .claims = core->draft.claims,
+                        .family = newcomer.family,
+                        .below_child = UINT64_MAX,
+                        .below = newcomer.heeds_waiting ? UINT64_MAX : 0};
+    walk_all(&walk, core->draft.n_named);
 }
 
 void core_ahead(struct core *core, const struct op *op, struct ahead *out)
 {
     struct core_op *of = op_of(op);
+    bool is_child = op->parent != NULL;
+    struct walk walk = {.core = core,
+                        .out = out,
+                        .claims = of->claims,
+                        .family = is_child ? of : NULL,
+                        .below_child = is_child ? op->ticket : UINT64_MAX,
+                        .below = is_child ? 0 : op->ticket};
 
     *out = (struct ahead){0};
     if (op->state == OP_WAITING)
-        ahead_walk(core, of->claims, of->n_named, op->ticket, out);
+        walk_all(&walk, of->n_named);
 }

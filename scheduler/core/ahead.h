@@ -4,14 +4,13 @@
 #ifndef CORE_AHEAD_H
 #define CORE_AHEAD_H
 
-#include "core/state.h"
+#include "core/blocked.h"
 
 /*
- * Walks the named keys in byte order; on each, all conflicting holders by token, then all
- * conflicting waiting claims by ticket, up to `ticket`. The claims have their CLAIM_BLOCKED marks;
- * they need not be in line. Stops after CORE_BLOCKERS_WALK claims.
+ * Walks the named keys of the draft in byte order; on each, all conflicting holders by token, then
+ * waiting children, then ordinary waiting claims by ticket: those of the latter two that the
+ * newcomer heeds. The claims have their CLAIM_BLOCKED marks. Stops after CORE_BLOCKERS_WALK claims.
  */
-void ahead_walk(struct core *core, struct claim *claims, uint32_t n_named, uint64_t ticket,
-                struct ahead *out);
+void ahead_of_draft(struct core *core, struct newcomer newcomer, struct ahead *out);
 
 #endif

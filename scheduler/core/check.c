@@ -1,13 +1,15 @@
 /*
  * Questions about single keys and operations: core_check, core_contended.
  */
+#include "core/family.h"
 #include "core/named.h"
+#include "core/ring.h"
 
 /* What an exclusive try on a key would meet, over the keys from the root down to it. */
 struct meeting {
     const struct core *core;
     struct core_check *out;
-    const struct core_op *holder, *waiting; /* the first of each */
+    const struct core_op *holder, *child, *waiting; /* the first of each */
 };
 
 /* By grant. */
@@ -19,12 +21,26 @@ static void note_holder(struct meeting *meeting, const struct claim *claim)
         meeting->holder = op;
 }
 
-static void note_waiting(struct meeting *meeting, const struct claim *claim)
+static void note_waiting(struct meeting *meeting, const struct claim *claim,
+                         const struct core_op **first)
 {
     const struct core_op *op = op_at(&meeting->core->ops, claim->op);
 
-    if (meeting->waiting == NULL || op->op.ticket < meeting->waiting->op.ticket)
-        meeting->waiting = op;
+    if (*first == NULL || op->op.ticket < (*first)->op.ticket)
+        *first = op;
+}
+
+static void count_children(struct meeting *meeting, struct key *key, enum mode mode)
+{
+    if ((key->waiting & MODE_BIT(MODE_CHILDREN)) == 0)
+        return;
+    RING_EACH(key_line(key, MODE_CHILDREN)->waiting, claim)
+    {
+        if ((mode_conflicts[mode] & MODE_BIT(claim->mode)) == 0)
+            continue;
+        meeting->out->waiting += (claim->marks & CLAIM_UNDER) == 0;
+        note_waiting(meeting, claim, &meeting->child);
+    }
 }
 
 static void count(struct meeting *meeting, struct key *key, enum mode mode)
@@ -38,8 +54,9 @@ static void count(struct meeting *meeting, struct key *key, enum mode mode)
         if (line->holders != NULL)
             note_holder(meeting, line->holders);
         if (line->waiting != NULL)
-            note_waiting(meeting, line->waiting);
+            note_waiting(meeting, line->waiting, &meeting->waiting);
     }
+    count_children(meeting, key, mode);
 }
 
 static void meet(struct meeting *meeting, const struct core_namespace *ns, struct slice path)
@@ -70,7 +87,9 @@ void core_check(struct core *core, struct slice ns, struct slice path, struct co
     if (in == NULL)
         return;
     meet(&meeting, in, path);
-    first = meeting.holder != NULL ? meeting.holder : meeting.waiting;
+    first = meeting.holder != NULL  ? meeting.holder
+            : meeting.child != NULL ? meeting.child
+                                    : meeting.waiting;
     if (first == NULL)
         return;
     key = named_conflict(core, first, path, MODE_X);
@@ -81,6 +100,22 @@ void core_check(struct core *core, struct slice ns, struct slice path, struct co
     out->state = first->op.state;
 }
 
+/* A child that is below the holder does not wait for it. */
+static bool child_waits(const struct core *core, struct key *key, const struct claim *held)
+{
+    const struct core_op *holder = op_at(&core->ops, held->op);
+
+    if ((key->waiting & MODE_BIT(MODE_CHILDREN)) == 0)
+        return false;
+    RING_EACH(key_line(key, MODE_CHILDREN)->waiting, claim)
+    {
+        if ((mode_conflicts[held->mode] & MODE_BIT(claim->mode)) != 0 &&
+            !family_has(op_at(&core->ops, claim->op), holder))
+            return true;
+    }
+    return false;
+}
+
 bool core_contended(const struct core *core, const struct op *op)
 {
     const struct core_op *of = op_of(op);
@@ -88,8 +123,9 @@ bool core_contended(const struct core *core, const struct op *op)
     if (op->state != OP_GRANTED || op->ns->n_waiting == 0)
         return false;
     for (uint32_t i = 0; i < of->n_claims; i++) {
-        const struct key *key = key_at(&core->keys, of->claims[i].key);
-        if ((key->waiting & mode_conflicts[of->claims[i].mode]) != 0)
+        struct key *key = key_at(&core->keys, of->claims[i].key);
+        if ((key->waiting & mode_conflicts[of->claims[i].mode]) != 0 ||
+            child_waits(core, key, &of->claims[i]))
             return true;
     }
     return false;

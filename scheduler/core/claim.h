@@ -13,7 +13,8 @@ enum claim_mark {
     CLAIM_BLOCKED = 1,   /* waits behind a conflicting claim */
     CLAIM_UNDER = 2,     /* a key above is named, shared, by the same operation */
     CLAIM_WALKED_IS = 4, /* only during core_ahead: looked at on behalf of a key below */
-    CLAIM_WALKED_IX = 8
+    CLAIM_WALKED_IX = 8,
+    CLAIM_GIVEN = 16 /* only during a release with keys: it is one of them */
 };
 
 struct claim {

@@ -10,7 +10,8 @@ static bool ended_is_bare(const struct core_op *op)
 {
     return op->n_claims == 0 && op->claims == NULL && op->timer.place == 0 && op->owner == 0 &&
            op->claimer == 0 && op->op.meta.at == NULL && op->op.payload.at == NULL &&
-           op->op.end != END_NONE && !list_is_linked(&op->tied);
+           op->op.end != END_NONE && !list_is_linked(&op->tied) && op->op.n_children == 0 &&
+           !list_is_linked(&op->sibling);
 }
 
 static bool live_is_armed(const struct core_op *op)
@@ -18,6 +19,24 @@ static bool live_is_armed(const struct core_op *op)
     if (op->op.deadline_ms == CORE_FOREVER)
         return true;
     return op->timer.place != 0 && op->timer.at <= op->op.deadline_ms;
+}
+
+/* Its parent is granted and counts it; what it counts is there. */
+static bool family_is_sound(const struct core_op *op)
+{
+    uint32_t n = 0;
+
+    if (op->op.parent != NULL &&
+        (op->op.parent->state != OP_GRANTED || op->op.parent->ns != op->op.ns ||
+         op->op.parent->ticket >= op->op.ticket))
+        return false;
+    LIST_EACH (&op->children, link) {
+        const struct op *child = &LIST_ENTRY(link, struct core_op, sibling)->op;
+        if (child->parent != &op->op || child->state == OP_ENDED)
+            return false;
+        n++;
+    }
+    return n == op->op.n_children && list_is_linked(&op->sibling) == (op->op.parent != NULL);
 }
 
 static bool op_is_consistent(const struct core *core, const struct core_op *op,
@@ -33,11 +52,11 @@ static bool op_is_consistent(const struct core *core, const struct core_op *op,
     census->granted += op->op.state == OP_GRANTED;
     census->claims += op->n_claims;
     census->bytes += op->op.meta.n + op->op.payload.n;
-    census->tied += !op->op.detached;
+    census->tied += !op->op.detached || op->op.tied;
     census->claimed += op->op.claimed_by != 0 && op->op.claimed_by != op->op.session;
     return op->op.end == END_NONE && (op->op.token != 0) == (op->op.state == OP_GRANTED) &&
-           live_is_armed(op) && list_is_linked(&op->tied) == !op->op.detached &&
-           consistent_claims(core, op);
+           live_is_armed(op) && list_is_linked(&op->tied) == (!op->op.detached || op->op.tied) &&
+           family_is_sound(op) && consistent_claims(core, op);
 }
 
 static bool ops_are_consistent(const struct core *core, struct census *census)
@@ -63,7 +82,7 @@ static uint64_t claims_on(const struct key *key)
 
     if (key->wide == NULL)
         return key_is_claimed(key) ? key->only.n_holders + key->only.n_waiting : 0;
-    for (enum mode mode = MODE_IS; mode < MODES; mode++)
+    for (enum mode mode = MODE_CHILDREN; mode < MODES; mode++)
         n += key->wide[mode].n_holders + key->wide[mode].n_waiting;
     return n;
 }
@@ -106,18 +125,16 @@ static bool namespaces_are_consistent(const struct core *core, const struct cens
            waiting == census->waiting;
 }
 
-/* The operations tied to a session, in ticket order; counts them. */
+/* The operations that die with a session; counts them. */
 static bool owner_is_consistent(struct owner *owner, uint64_t *n_tied)
 {
-    uint64_t last = 0;
-
     if (owner->n_submitted + owner->n_claimed == 0)
         return false;
     LIST_EACH (&owner->tied, link) {
         const struct op *op = &LIST_ENTRY(link, struct core_op, tied)->op;
-        if (op->session != owner->session || op->detached || op->ticket <= last)
+        if (op->detached ? !op->tied || op->claimed_by != owner->session
+                         : op->session != owner->session)
             return false;
-        last = op->ticket;
         (*n_tied)++;
     }
     return true;

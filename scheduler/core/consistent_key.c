@@ -1,9 +1,12 @@
 #include "core/consistent.h"
+#include "core/ring.h"
 
 /* What stands on one key, counted by walking its rings. */
 struct standing {
     uint32_t n_holders[MODES];
     uint64_t first_ticket[MODES]; /* of the waiting; UINT64_MAX: none waits */
+    bool has_family;              /* a child holds: then holders are compared one by one */
+    bool child_waits[MODES];      /* in this mode */
 };
 
 static const bool beside[MODES][MODES] = {
@@ -18,7 +21,8 @@ static uint64_t order_of(const struct op *op, enum op_state state)
     return state == OP_GRANTED ? op->token : op->ticket;
 }
 
-/* One ring: well linked, of this key, mode and state, in order, and counted right. */
+/* One ring: well linked, of this key, mode and state, in order, and counted right. Children have a
+ * ring of their own while they wait, in any mode. */
 static bool ring_is_sound(const struct core *core, const struct key *key, enum mode mode,
                           const struct claim *first, enum op_state state, uint32_t n,
                           uint32_t n_under)
@@ -32,7 +36,12 @@ static bool ring_is_sound(const struct core *core, const struct key *key, enum m
         const struct op *op = &op_at(&core->ops, claim->op)->op;
         if (n-- == 0 || claim->next->prev != claim || key_at(&core->keys, claim->key) != key)
             return false;
-        if (claim->mode != mode || op->state != state || op->ns != key->ns)
+        if (op->state != state || op->ns != key->ns)
+            return false;
+        if (mode == MODE_CHILDREN ? op->parent == NULL || claim->mode == MODE_NONE
+                                  : claim->mode != mode)
+            return false;
+        if (state == OP_WAITING && mode != MODE_CHILDREN && op->parent != NULL)
             return false;
         if (order_of(op, state) <= last)
             return false;
@@ -45,7 +54,7 @@ static bool ring_is_sound(const struct core *core, const struct key *key, enum m
 
 static bool lines_are_sound(const struct core *core, struct key *key, struct standing *standing)
 {
-    for (enum mode mode = MODE_IS; mode < MODES; mode++) {
+    for (enum mode mode = MODE_CHILDREN; mode < MODES; mode++) {
         const struct line *line;
         bool held = (key->held & MODE_BIT(mode)) != 0,
              waiting = (key->waiting & MODE_BIT(mode)) != 0;
@@ -70,6 +79,48 @@ static bool lines_are_sound(const struct core *core, struct key *key, struct sta
     return true;
 }
 
+static bool has(const struct op *family, const struct op *other)
+{
+    while (family != NULL && family != other)
+        family = family->parent;
+    return family != NULL;
+}
+
+/* Children may stand beside those above them. */
+static bool may_both_hold(const struct core *core, const struct claim *a, const struct claim *b)
+{
+    const struct op *x = &op_at(&core->ops, a->op)->op, *y = &op_at(&core->ops, b->op)->op;
+    return a == b || beside[a->mode][b->mode] || has(x, y) || has(y, x);
+}
+
+static void note_families(const struct core *core, struct key *key, struct standing *standing)
+{
+    MODE_EACH(key->held, mode)
+    RING_EACH(key_line(key, mode)->holders, claim)
+    standing->has_family |= op_at(&core->ops, claim->op)->op.parent != NULL;
+    if ((key->waiting & MODE_BIT(MODE_CHILDREN)) != 0)
+        RING_EACH(key_line(key, MODE_CHILDREN)->waiting, claim)
+    standing->child_waits[claim->mode] = true;
+}
+
+static bool excludes_others(const struct core *core, struct key *key, const struct claim *claim)
+{
+    MODE_EACH(key->held, mode)
+    RING_EACH(key_line(key, mode)->holders, other)
+    if (!may_both_hold(core, claim, other))
+        return false;
+    return true;
+}
+
+static bool families_exclude(const struct core *core, struct key *key)
+{
+    MODE_EACH(key->held, mode)
+    RING_EACH(key_line(key, mode)->holders, claim)
+    if (!excludes_others(core, key, claim))
+        return false;
+    return true;
+}
+
 static bool holders_exclude(const struct standing *standing)
 {
     for (enum mode a = MODE_IS; a < MODES; a++)
@@ -84,9 +135,34 @@ static bool must_wait(const struct standing *standing, enum mode mode, uint64_t 
 {
     for (enum mode other = MODE_IS; other < MODES; other++)
         if (!beside[mode][other] &&
-            (standing->n_holders[other] > 0 || standing->first_ticket[other] < ticket))
+            (standing->n_holders[other] > 0 || standing->first_ticket[other] < ticket ||
+             standing->child_waits[other]))
             return true;
     return false;
+}
+
+/* The same for a waiting child: one by one. */
+static bool child_must_wait(const struct core *core, struct key *key, const struct claim *child)
+{
+    const struct op *op = &op_at(&core->ops, child->op)->op;
+
+    MODE_EACH(key->held, mode)
+    RING_EACH(key_line(key, mode)->holders, claim)
+    if (!beside[child->mode][claim->mode] && !has(op, &op_at(&core->ops, claim->op)->op))
+        return true;
+    RING_EACH(key_line(key, MODE_CHILDREN)->waiting, claim)
+    if (!beside[child->mode][claim->mode] && op_at(&core->ops, claim->op)->op.ticket < op->ticket)
+        return true;
+    return false;
+}
+
+static bool children_are_marked(const struct core *core, struct key *key)
+{
+    if ((key->waiting & MODE_BIT(MODE_CHILDREN)) != 0)
+        RING_EACH(key_line(key, MODE_CHILDREN)->waiting, claim)
+    if (((claim->marks & CLAIM_BLOCKED) != 0) != child_must_wait(core, key, claim))
+        return false;
+    return true;
 }
 
 static bool marks_are_right(const struct core *core, const struct line *line,
@@ -110,9 +186,13 @@ static bool marks_are_right(const struct core *core, const struct line *line,
 
 bool consistent_key(const struct core *core, struct key *key)
 {
-    struct standing standing;
+    struct standing standing = {0};
 
-    if (!lines_are_sound(core, key, &standing) || !holders_exclude(&standing) || key->draft != 0)
+    if (!lines_are_sound(core, key, &standing) || key->draft != 0)
+        return false;
+    note_families(core, key, &standing);
+    if (!(standing.has_family ? families_exclude(core, key) : holders_exclude(&standing)) ||
+        !children_are_marked(core, key))
         return false;
     for (enum mode mode = MODE_IS; mode < MODES; mode++)
         if (((key->held | key->waiting) & MODE_BIT(mode)) != 0 &&

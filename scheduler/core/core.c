@@ -11,7 +11,8 @@ static void (*const handlers[])(struct core *, const struct event *, struct outc
     [EVENT_SUBMIT] = step_submit, [EVENT_CLAIM] = step_claim,
     [EVENT_RENEW] = step_renew,   [EVENT_RELEASE] = step_release,
     [EVENT_CANCEL] = step_cancel, [EVENT_SESSION_END] = step_session_end,
-    [EVENT_TICK] = step_tick,
+    [EVENT_TICK] = step_tick,     [EVENT_KILL] = step_kill,
+    [EVENT_EXTEND] = step_extend,
 };
 
 struct core *core_create(const struct core_config *config)
@@ -27,6 +28,7 @@ struct core *core_create(const struct core_config *config)
     ops_init(&core->ops, &core->slab);
     namespaces_init(&core->namespaces, config->hash_key, &core->keys, &core->slab);
     owners_init(&core->owners, config->hash_key);
+    revisions_init(&core->revisions, &core->slab, config->limits.changed_keys, config->seq);
     return core;
 }
 
@@ -44,6 +46,8 @@ void core_destroy(struct core *core)
     draft_finish(&core->draft);
     sort_list_finish(&core->ready);
     sort_list_finish(&core->due);
+    sort_list_finish(&core->family);
+    revisions_finish(&core->revisions);
     sort_list_finish(&core->forgotten);
     slab_finish(&core->slab);
     free(core->effects.list);
@@ -80,8 +84,9 @@ void step_begin(struct core *core, int64_t now_ms, uint64_t wall_ms, struct outc
     out->limit = NULL;
     out->limit_value = 0;
     out->op = NULL;
-    out->repeated = out->contended = out->ahead.more = false;
-    out->ahead.count = out->ahead.shown = 0;
+    out->end = END_NONE;
+    out->repeated = out->contended = out->refused = out->ahead.more = false;
+    out->ahead.count = out->ahead.shown = out->n_changes = 0;
 }
 
 void step_end(struct core *core, struct outcome *out)

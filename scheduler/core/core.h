@@ -32,6 +32,9 @@ enum op_state { OP_WAITING, OP_GRANTED, OP_ENDED };
     X(TIMEOUT, "timeout")                                                                          \
     X(EXPIRED, "expired")                                                                          \
     X(LOST, "lost")                                                                                \
+    X(KILLED, "killed")                                                                            \
+    X(STALE, "stale")                                                                              \
+    X(DEADLOCK, "deadlock")                                                                        \
     X(REFUSED, "refused")
 
 enum op_end {
@@ -45,9 +48,26 @@ enum op_end {
 #define CORE_SEGMENTS_MAX    16        /* of a path; the path itself is limited by the driver */
 #define CORE_TOKENS_AN_EPOCH (1ULL << 32)
 #define CORE_BLOCKERS_SHOWN  16
+#define CORE_CHANGES_SHOWN   16
+#define CORE_PASSED_MAX      16   /* times that a waiting operation is passed */
 #define CORE_BLOCKERS_WALK   1000 /* conflicting claims looked at to count those ahead */
 
 struct core_namespace; /* opaque: a separate world of keys and ids */
+
+/* What a submit asks about the changes of its keys since `unchanged_since`. */
+enum on_change {
+    CHANGE_IGNORED,
+    CHANGE_ENDS, /* then it ends as stale, at the submit or at its turn */
+    CHANGE_TOLD  /* then it is granted, and told of them */
+};
+
+/* A key that changed. `rev`: the seq of its latest change, or of one above or below it; 0: it is
+ * not known whether it changed, and nothing else is. */
+struct core_change {
+    struct slice key; /* as it was asked for */
+    uint64_t rev;
+    struct slice op, who; /* that changed it */
+};
 
 /*
  * One operation, live or remembered. Owned by the core, at a stable address until the step after
@@ -65,22 +85,33 @@ struct op {
     enum op_state state;
     enum op_end end;
     bool detached; /* it has a lease and outlives its session; else tied to `session` */
+    bool tied;     /* detached: it was claimed with a tie, and lives and dies with claimed_by */
+
+    /* The granted operation under which it runs; NULL: it is an ordinary one. At least as long
+     * remembered as this one. */
+    const struct op *parent;
+    uint32_t n_children; /* live ones */
 
     /* Durations in ms as the client gave them. */
     int64_t wait_ms;     /* how long to stay in line; CORE_FOREVER */
     int64_t lease_ms;    /* detached only; CORE_FOREVER: until released (lease 0) */
     int64_t claim_in_ms; /* detached only: unclaimed after that long, a grant expires */
+    int64_t max_hold_ms; /* no renewal makes it longer; 0: no such limit */
     int64_t deadline_ms; /* when it times out or expires, on the clock of now_ms; CORE_FOREVER */
 
     uint64_t submitted_ms, granted_ms, ended_ms; /* Unix time; 0: not yet */
     uint64_t content[2]; /* hash of what makes two submits the same; 0: the core gave the id */
 
-    struct slice who, why;     /* for people; never NULL text, perhaps empty */
-    struct slice meta;         /* MessagePack, at == NULL when absent; forgotten at the end */
-    struct slice payload;      /* the same */
-    struct slice progress;     /* at == NULL: never told; MessagePack text as the driver gave it */
-    struct slice outcome;      /* of the release; at == NULL: none */
-    struct slice why_ended;    /* of a cancel; at == NULL: none */
+    struct slice who, why;    /* for people; never NULL text, perhaps empty */
+    struct slice meta;        /* MessagePack, at == NULL when absent; forgotten at the end */
+    struct slice payload;     /* the same */
+    struct slice progress;    /* at == NULL: never told; MessagePack text as the driver gave it */
+    struct slice outcome;     /* of the release; at == NULL: none */
+    struct slice why_ended;   /* of a cancel or kill; at == NULL: none */
+    uint64_t unchanged_since; /* a seq; read unless CHANGE_IGNORED */
+    enum on_change on_change;
+    uint32_t n_changed; /* of its keys, as found at the grant or at the end as stale: the first */
+    const struct core_change *changed;
     uint32_t n_keys, n_shared; /* named by the client: exclusive, shared; 0 after the end */
 
     struct {
@@ -103,6 +134,8 @@ enum event_type {
     EVENT_RENEW,
     EVENT_RELEASE,
     EVENT_CANCEL,
+    EVENT_KILL, /* anybody's, waiting or granted: who may is for the driver to know */
+    EVENT_EXTEND,
     EVENT_SESSION_END, /* every live operation tied to `session` ends as lost */
     EVENT_TICK         /* decides every deadline up to until_ms, by deadline, then ticket; forgets
                           old history */
@@ -129,27 +162,38 @@ struct event {
     struct slice op;  /* the same: id; n == 0 in SUBMIT: the ticket's digits, which are nobody
                          else's as long as no given id is all digits */
     uint64_t session; /* all but TICK: who asks */
-    uint64_t token;   /* RENEW, RELEASE: 0 is none given */
+    uint64_t token;   /* RENEW, RELEASE, EXTEND: 0 is none given */
 
-    /* SUBMIT. keys: as core_normalise left them. */
+    /* SUBMIT, EXTEND: as core_normalise left them. RELEASE: those to give back, as core_sort_keys
+     * left them, whatever their mode; n_keys == 0: all. */
     const struct core_key *keys;
     uint32_t n_keys;
+
+    /* SUBMIT. */
     bool detached;
     int64_t wait_ms; /* 0: refuse instead of waiting */
-    int64_t claim_in_ms;
+    int64_t claim_in_ms, max_hold_ms;
     struct slice who, why, meta, payload;
+    struct slice parent;   /* id; at == NULL: none */
+    uint64_t parent_token; /* 0: none given; as for `token`, then the session must be the owner */
+    enum on_change on_change;
+    uint64_t unchanged_since;
+    bool passes; /* waiting ordinary operations do not keep it back; wait_ms is 0 */
+
+    bool tie;       /* CLAIM */
+    bool unchanged; /* RELEASE: nothing was changed under it */
 
     int64_t lease_ms;      /* SUBMIT; RENEW: the new lease, -1 keeps the old one (any other value
                               for a tied operation is BAD_REQUEST); CORE_FOREVER */
     struct slice progress; /* RENEW: at == NULL keeps what was told */
     struct slice outcome;  /* RELEASE */
-    struct slice reason;   /* CANCEL */
+    struct slice reason;   /* CANCEL, KILL */
 };
 
 enum effect_type {
     EFFECT_SUBMITTED, /* entered the line (a grant in the same step follows as its own effect) */
     EFFECT_GRANTED,
-    EFFECT_CHANGED, /* claimed or renewed: it has a new seq */
+    EFFECT_CHANGED, /* claimed, renewed, extended, gave keys back: it has a new seq */
     EFFECT_ENDED,
     EFFECT_FORGOTTEN /* no longer remembered; `op` is valid until the next step */
 };
@@ -179,10 +223,14 @@ struct outcome {
     enum lockq_status status; /* other than LOCKQ_OK: nothing changed */
     const char *limit;        /* OVER_LIMIT: the limit's name, as in hello's `limits` */
     uint64_t limit_value;
-    struct op *op;      /* the operation that the event named; NULL: not found, or refused */
+    struct op *op;      /* the operation that the event named; NULL: not found, or `end` says why */
+    enum op_end end;    /* SUBMIT that left nothing behind: REFUSED, STALE or DEADLOCK */
+    bool refused;       /* EXTEND: nothing was added, `ahead` says by whom */
     bool repeated;      /* nothing changed: this was the same request again */
     bool contended;     /* RENEW: somebody waits for it */
-    struct ahead ahead; /* SUBMIT that was refused (op == NULL, status LOCKQ_OK): by whom */
+    struct ahead ahead; /* who refused it; of a deadlock, the circle but for the one that asked */
+    struct core_change changes[CORE_CHANGES_SHOWN]; /* SUBMIT that is stale: the first */
+    uint32_t n_changes;
     const struct effect *effects;
     uint32_t n_effects;
 };
@@ -195,6 +243,9 @@ struct core_limits {
     uint64_t live_bytes;                                  /* payload and meta together */
     uint64_t namespaces;                                  /* with a live operation in them */
     uint64_t remembered, remembered_ms;                   /* ended operations, and how long */
+    uint64_t keys, key_text; /* of one operation, and bytes of their paths: asked by EXTEND only */
+    uint64_t generations;    /* of a family: how many may stand above an operation */
+    uint64_t changed_keys;   /* remembered; 0: none, every key counts as changed */
 };
 
 struct core_config {
@@ -213,11 +264,12 @@ void core_destroy(struct core *core);
 /*
  * Recovery: add each stored operation, in the order of tickets, live and remembered ones alike,
  * then finish. `from` gives every stored field and is copied: all but `driver`, deadline_ms, ns,
- * n_keys and n_shared, which are the core's to find (row_hash is copied too). Durations start
- * afresh at now_ms. Live operations bring their keys, remembered ones none.
- * Returns NULL when the operation contradicts those before it (a ticket not above the last one, a
- * doubled id, a grant that collides with another) or the configuration (a ticket, seq or token that
- * was not given out yet): the store holds nonsense, and only core_destroy may follow.
+ * n_keys, n_shared and n_children, which are the core's to find (row_hash is copied too). `parent`
+ * is one that was added before. Durations start afresh at now_ms. Live operations bring their keys,
+ * remembered ones none. Returns NULL when the operation contradicts those before it (a ticket not
+ * above the last one, a doubled id, a grant that collides with another) or the configuration (a
+ * ticket, seq or token that was not given out yet): the store holds nonsense, and only core_destroy
+ * may follow.
  */
 struct op *core_recover_op(struct core *core, struct slice ns, const struct op *from,
                            const struct core_key *keys, uint32_t n_keys, int64_t now_ms);
@@ -241,7 +293,16 @@ int64_t core_next_deadline(const struct core *core);
  */
 uint32_t core_normalise(struct core_key *keys, uint32_t n);
 
+/* Only puts them in order and drops doubles. */
+uint32_t core_sort_keys(struct core_key *keys, uint32_t n);
+
 struct op *core_find(struct core *core, struct slice ns, struct slice id);
+
+/* Whether a key, one above it or one below it changed after `since`: then `change` is filled in,
+ * with rev == 0 where it is not known any more. Cost: O(segments). Its slices are valid until the
+ * next step. */
+bool core_changed(struct core *core, struct slice ns, struct slice path, uint64_t since,
+                  struct core_change *change);
 
 /* Namespaces with a live operation, in an order without meaning: the one after `ns`, the first for
  * NULL, NULL at the end; and how many live operations one has. */

@@ -12,24 +12,44 @@ static int64_t after(int64_t from_ms, int64_t duration_ms)
     return duration_ms > CORE_FOREVER - from_ms ? CORE_FOREVER : from_ms + duration_ms;
 }
 
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
+void lease_begin(struct core *core, struct core_op *op)
+{
+    op->granted_now_ms = op->lease_from_ms = op->hold_from_ms = core->now_ms;
+    lease_set(core, op);
+}
+
+void lease_claim(struct core *core, struct core_op *op)
+{
+    if (op->op.payload.at != NULL)
+        op->lease_from_ms = op->hold_from_ms = core->now_ms;
+    lease_set(core, op);
+}
+
 bool lease_is_running(const struct op *op)
 {
-    return op->payload.at == NULL || op->claimed_by != 0;
+    return !op->detached || op->payload.at == NULL || op->claimed_by != 0;
 }
 
 static int64_t deadline_of(const struct core *core, const struct core_op *op)
 {
-    int64_t lease_ms = CORE_FOREVER, claim_ms = CORE_FOREVER;
+    int64_t deadline_ms = CORE_FOREVER;
 
     if (op->op.state == OP_WAITING)
         return after(core->now_ms, op->op.wait_ms);
-    if (!op->op.detached)
-        return CORE_FOREVER;
-    if (lease_is_running(&op->op))
-        lease_ms = after(op->lease_from_ms, op->op.lease_ms);
-    if (op->op.claimed_by == 0)
-        claim_ms = after(op->granted_now_ms, op->op.claim_in_ms);
-    return lease_ms < claim_ms ? lease_ms : claim_ms;
+    if (op->op.detached && op->op.claimed_by == 0)
+        deadline_ms = after(op->granted_now_ms, op->op.claim_in_ms);
+    if (!lease_is_running(&op->op))
+        return deadline_ms;
+    if (op->op.detached && !op->op.tied)
+        deadline_ms = earlier(deadline_ms, after(op->lease_from_ms, op->op.lease_ms));
+    if (op->op.max_hold_ms > 0)
+        deadline_ms = earlier(deadline_ms, after(op->hold_from_ms, op->op.max_hold_ms));
+    return deadline_ms;
 }
 
 void lease_set(struct core *core, struct core_op *op)
@@ -78,7 +98,8 @@ void lease_end_due(struct core *core, int64_t until_ms)
     sort_items(due->items, due->n); /* stable: equal deadlines stay in ticket order */
     for (size_t i = 0; i < due->n; i++) {
         struct core_op *op = due->items[i].of;
-        turn_end(core, op, op->op.state == OP_WAITING ? END_TIMEOUT : END_EXPIRED);
+        if (op->op.state != OP_ENDED) /* it went with its parent */
+            turn_end(core, op, op->op.state == OP_WAITING ? END_TIMEOUT : END_EXPIRED);
     }
     due->n = 0;
 }

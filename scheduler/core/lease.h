@@ -13,7 +13,11 @@
 void lease_set(struct core *core, struct core_op *op);
 void lease_drop(struct core *core, struct core_op *op);
 
-/* Whether the lease counts: with a payload it does not before the claim. */
+/* The same where durations begin to count: it was granted, or recovered; it was claimed. */
+void lease_begin(struct core *core, struct core_op *op);
+void lease_claim(struct core *core, struct core_op *op);
+
+/* Whether the lease counts, and max_hold: with a payload they do not before the claim. */
 bool lease_is_running(const struct op *op);
 
 /* Ends what is due at `until_ms`, by deadline, then ticket. */

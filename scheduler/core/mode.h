@@ -12,6 +12,10 @@
 #define MODES          6
 #define MODE_BIT(mode) (1U << (mode))
 
+/* Not a mode: the line of the waiting children on a key, in whatever modes. Conflicts are asked of
+ * modes, so that it is never among them. */
+#define MODE_CHILDREN MODE_NONE
+
 /* The modes, as bits, that each mode conflicts with; symmetric. */
 extern const uint8_t mode_conflicts[MODES];
 /* The weakest mode that is at least as strong as both. */

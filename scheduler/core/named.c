@@ -1,13 +1,8 @@
 #include "core/named.h"
 
-static struct slice path_at(const struct core *core, const struct core_op *op, uint32_t place)
-{
-    return key_path(key_at(&core->keys, op->claims[place].key));
-}
-
 static struct core_key key_named(const struct core *core, const struct core_op *op, uint32_t place)
 {
-    return (struct core_key){path_at(core, op, place), op->claims[place].named};
+    return (struct core_key){named_path(core, op, place), op->claims[place].named};
 }
 
 /* The order of a key against all keys below `path`: <0 before them, 0 one of them, >0 behind. */
@@ -29,7 +24,7 @@ uint32_t named_place(const struct core *core, const struct core_op *op, struct s
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (slice_compare(path_at(core, op, middle), path) < 0)
+        if (slice_compare(named_path(core, op, middle), path) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -43,7 +38,7 @@ uint32_t named_place_below(const struct core *core, const struct core_op *op, st
 
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (compare_below(path_at(core, op, middle), path) < 0)
+        if (compare_below(named_path(core, op, middle), path) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -54,7 +49,7 @@ uint32_t named_place_below(const struct core *core, const struct core_op *op, st
 bool named_is_below(const struct core *core, const struct core_op *op, uint32_t place,
                     struct slice path)
 {
-    return place < op->n_named && compare_below(path_at(core, op, place), path) == 0;
+    return place < op->n_named && compare_below(named_path(core, op, place), path) == 0;
 }
 
 /* Whether the operation named exactly this key, in a mode that conflicts. */
@@ -62,7 +57,7 @@ static bool is_conflict_at(const struct core *core, const struct core_op *op, st
                            enum mode mode, uint32_t *place)
 {
     *place = named_place(core, op, path);
-    return *place < op->n_named && slice_equal(path_at(core, op, *place), path) &&
+    return *place < op->n_named && slice_equal(named_path(core, op, *place), path) &&
            (mode == MODE_X || op->claims[*place].named == MODE_X);
 }
 
@@ -110,7 +105,7 @@ bool core_op_touches(const struct core *core, const struct op *op, struct slice 
     const struct core_op *of = op_of(op);
     uint32_t place = named_place(core, of, path);
 
-    if (place < of->n_named && slice_equal(path_at(core, of, place), path))
+    if (place < of->n_named && slice_equal(named_path(core, of, place), path))
         return true;
     return named_is_below(core, of, named_place_below(core, of, path), path);
 }

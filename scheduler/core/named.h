@@ -6,6 +6,12 @@
 
 #include "core/state.h"
 
+static inline struct slice named_path(const struct core *core, const struct core_op *op,
+                                      uint32_t place)
+{
+    return key_path(key_at(&core->keys, op->claims[place].key));
+}
+
 /* The place of the first named key that is not before `path`. */
 uint32_t named_place(const struct core *core, const struct core_op *op, struct slice path);
 /* The same for the keys below `path`; they follow each other from there on. */

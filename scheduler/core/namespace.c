@@ -59,7 +59,7 @@ struct core_namespace *namespace_add(struct namespaces *all, struct slice name)
 
 void namespace_drop_unused(struct namespaces *all, struct core_namespace *ns)
 {
-    if (ns->n_ops > 0)
+    if (ns->n_ops > 0 || ns->n_revisions > 0)
         return;
     if (all->latest == ns)
         all->latest = NULL;

@@ -1,8 +1,8 @@
 /*
  * Namespaces: separate worlds of keys and ids.
  *
- * One is here while an operation, live or remembered, is in it. Those with a live one are in a list
- * of their own, which is what counts against the limit.
+ * One is here while an operation, live or remembered, or a change of a key is in it. Those with a
+ * live one are in a list of their own, which is what counts against the limit.
  */
 #ifndef CORE_NAMESPACE_H
 #define CORE_NAMESPACE_H
@@ -16,6 +16,7 @@ struct core_namespace {
     struct siphash_key hash_key; /* so that one path has another hash in each namespace */
     struct slice name;           /* of the slab */
     uint64_t n_ops;              /* live and remembered */
+    uint64_t n_revisions;        /* of its keys */
     uint64_t n_live, n_waiting;
     struct list live; /* linked while n_live > 0 */
 };

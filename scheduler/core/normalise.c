@@ -136,12 +136,17 @@ static uint32_t drop_covered(struct core_key *keys, uint32_t n, uint32_t *open)
     return kept;
 }
 
+uint32_t core_sort_keys(struct core_key *keys, uint32_t n)
+{
+    sort_keys(keys, n, 0);
+    return drop_doubles(keys, n);
+}
+
 uint32_t core_normalise(struct core_key *keys, uint32_t n)
 {
     uint32_t few[FEW], *open;
 
-    sort_keys(keys, n, 0);
-    n = drop_doubles(keys, n);
+    n = core_sort_keys(keys, n);
     if (n <= FEW)
         return drop_covered(keys, n, few);
     open = memory_alloc(n * sizeof *open);

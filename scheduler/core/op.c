@@ -1,5 +1,7 @@
 #include "core/op.h"
 
+#include <assert.h>
+
 void ops_init(struct ops *ops, struct slab *slab)
 {
     pool_init(&ops->pool, sizeof(struct core_op));
@@ -70,6 +72,7 @@ static void free_text(struct ops *ops, struct slice text)
 void ops_free(struct ops *ops, struct core_op *op)
 {
     op_drop_load(ops, op);
+    slab_free(ops->slab, (void *)(uintptr_t)op->op.changed, op->changed_bytes);
     free_text(ops, op->op.progress);
     free_text(ops, op->op.outcome);
     free_text(ops, op->op.why_ended);
@@ -87,6 +90,30 @@ void op_set_text(struct ops *ops, struct slice *text, struct slice to)
     }
     free_text(ops, *text);
     *text = copy;
+}
+
+void op_set_changes(struct ops *ops, struct core_op *op, const struct core_change *changes,
+                    uint32_t n)
+{
+    struct core_change *copies;
+    char *at;
+
+    assert(op->op.changed == NULL);
+    if (n == 0)
+        return;
+    op->changed_bytes = n * sizeof *copies;
+    for (uint32_t i = 0; i < n; i++)
+        op->changed_bytes += changes[i].key.n + changes[i].op.n + changes[i].who.n;
+    copies = slab_alloc(ops->slab, op->changed_bytes);
+    at = (char *)(copies + n);
+    for (uint32_t i = 0; i < n; i++) {
+        copies[i].rev = changes[i].rev;
+        copies[i].key = put(&at, changes[i].key);
+        copies[i].op = put(&at, changes[i].op);
+        copies[i].who = put(&at, changes[i].who);
+    }
+    op->op.changed = copies;
+    op->op.n_changed = n;
 }
 
 void op_drop_load(struct ops *ops, struct core_op *op)

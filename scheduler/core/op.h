@@ -26,8 +26,13 @@ struct core_op {
     uint32_t text_bytes;
     int64_t granted_now_ms; /* when it was granted, on the clock of now_ms */
     int64_t lease_from_ms;  /* from when the lease counts, on the same clock */
+    int64_t hold_from_ms;   /* from when max_hold counts */
     struct timer timer;     /* armed for the deadline or, after a renewal, for an older one */
-    struct list tied;       /* in the list of its session, unless detached */
+    struct list tied;       /* in the list of the session that it dies with */
+    struct list children;   /* live ones, by ticket */
+    struct list sibling;    /* among the children of its parent */
+    uint32_t n_passed;      /* times that others passed it while it waits; since the start */
+    size_t changed_bytes;   /* of op.changed */
     struct op op;
 };
 
@@ -72,6 +77,9 @@ void ops_free(struct ops *ops, struct core_op *op);
 
 /* Replaces a text of an operation by a copy; at == NULL: none. */
 void op_set_text(struct ops *ops, struct slice *text, struct slice to);
+/* Copies what it is to be told of its keys; it was told nothing before. */
+void op_set_changes(struct ops *ops, struct core_op *op, const struct core_change *changes,
+                    uint32_t n);
 /* Gives back the claims (which stand in no line), meta and payload. */
 void op_drop_load(struct ops *ops, struct core_op *op);
 

@@ -1,11 +1,15 @@
 /*
- * What the owner of an operation asks for: claim, renew, release, cancel.
+ * What the owner of an operation asks for: claim, renew, release, cancel. And kill, which is for
+ * others.
  */
+#include "core/own.h"
+
+#include "core/exchange.h"
 #include "core/lease.h"
 #include "core/step.h"
 #include "core/turn.h"
 
-static struct core_op *find(struct core *core, const struct event *event, struct outcome *out)
+struct core_op *own_find(struct core *core, const struct event *event, struct outcome *out)
 {
     struct core_namespace *ns = namespace_find(&core->namespaces, event->ns);
     struct core_op *op = ns == NULL ? NULL : core_find_in(core, ns, event->op);
@@ -17,34 +21,59 @@ static struct core_op *find(struct core *core, const struct event *event, struct
     return op;
 }
 
-/* A token, when given, decides alone; without one only the session that the operation is tied to
- * may. The token of one that was never granted is 0, so that no given token is right. */
-static enum lockq_status who_may(const struct op *op, const struct event *event)
+static bool is_tied_to(const struct op *op, uint64_t session)
 {
-    if (event->token != 0)
-        return event->token == op->token ? LOCKQ_OK : LOCKQ_WRONG_TOKEN;
-    return !op->detached && event->session == op->session ? LOCKQ_OK : LOCKQ_NOT_OWNER;
+    return op->detached ? op->tied && session == op->claimed_by : session == op->session;
+}
+
+/* The token of one that was never granted is 0, so that no given token is right. */
+enum lockq_status own_may(const struct op *op, uint64_t session, uint64_t token)
+{
+    if (token != 0)
+        return token == op->token ? LOCKQ_OK : LOCKQ_WRONG_TOKEN;
+    return is_tied_to(op, session) ? LOCKQ_OK : LOCKQ_NOT_OWNER;
+}
+
+/* Gives back all of it. */
+static void release(struct core *core, struct core_op *op, const struct event *event,
+                    struct outcome *out)
+{
+    if (op->op.n_children > 0) {
+        out->status = LOCKQ_CHILDREN_ACTIVE;
+        return;
+    }
+    op_set_text(&core->ops, &op->op.outcome, event->outcome);
+    if (event->unchanged)
+        turn_end_unchanged(core, op, END_RELEASED);
+    else
+        turn_end(core, op, END_RELEASED);
 }
 
 void step_release(struct core *core, const struct event *event, struct outcome *out)
 {
-    struct core_op *op = find(core, event, out);
+    struct core_op *op = own_find(core, event, out);
 
-    if (op == NULL || (out->status = who_may(&op->op, event)) != LOCKQ_OK)
+    if (op == NULL || (out->status = own_may(&op->op, event->session, event->token)) != LOCKQ_OK)
         return;
-    if (op->op.state == OP_GRANTED) {
-        op_set_text(&core->ops, &op->op.outcome, event->outcome);
-        turn_end(core, op, END_RELEASED);
-    } else if (op->op.end == END_RELEASED) {
-        out->repeated = true;
+    if (op->op.state != OP_GRANTED) {
+        out->repeated = op->op.end == END_RELEASED;
+        out->status = out->repeated ? LOCKQ_OK : LOCKQ_NOT_GRANTED;
+    } else if (event->n_keys == 0) {
+        release(core, op, event, out);
     } else {
-        out->status = LOCKQ_NOT_GRANTED;
+        uint32_t n_given = exchange_mark_given(core, op, event->keys, event->n_keys);
+        if (n_given == op->n_named)
+            release(core, op, event, out);
+        else if (n_given == 0)
+            out->repeated = true;
+        else
+            exchange_give_back(core, op, !event->unchanged);
     }
 }
 
 void step_cancel(struct core *core, const struct event *event, struct outcome *out)
 {
-    struct core_op *op = find(core, event, out);
+    struct core_op *op = own_find(core, event, out);
 
     if (op == NULL)
         return;
@@ -57,6 +86,22 @@ void step_cancel(struct core *core, const struct event *event, struct outcome *o
         out->repeated = true;
     } else {
         out->status = LOCKQ_NOT_WAITING;
+    }
+}
+
+void step_kill(struct core *core, const struct event *event, struct outcome *out)
+{
+    struct core_op *op = own_find(core, event, out);
+
+    if (op == NULL)
+        return;
+    if (op->op.state != OP_ENDED) {
+        op_set_text(&core->ops, &op->op.why_ended, event->reason);
+        turn_end(core, op, END_KILLED);
+    } else if (op->op.end == END_KILLED) {
+        out->repeated = true;
+    } else {
+        out->status = LOCKQ_NOT_GRANTED;
     }
 }
 
@@ -73,37 +118,42 @@ static enum lockq_status may_claim(const struct op *op, const struct event *even
 
 void step_claim(struct core *core, const struct event *event, struct outcome *out)
 {
-    struct core_op *op = find(core, event, out);
+    struct core_op *op = own_find(core, event, out);
 
     if (op == NULL || (out->status = may_claim(&op->op, event)) != LOCKQ_OK)
         return;
-    if (op->op.claimed_by != 0) {
+    if (op->op.claimed_by != 0 && (op->op.tied || !event->tie)) {
         out->repeated = true;
         return;
     }
-    if (!lease_is_running(&op->op))
-        op->lease_from_ms = core->now_ms;
-    op->op.claimed_by = event->session;
-    owner_on_claimed(&core->owners, op);
-    lease_set(core, op);
+    if (op->op.claimed_by == 0) {
+        op->op.claimed_by = event->session;
+        owner_on_claimed(&core->owners, op);
+        lease_claim(core, op);
+    }
+    if (event->tie) {
+        op->op.tied = true;
+        owner_on_tied(&core->owners, op);
+        lease_set(core, op);
+    }
     effect_add_change(core, EFFECT_CHANGED, op);
 }
 
 static enum lockq_status may_renew(const struct op *op, const struct event *event)
 {
-    enum lockq_status status = who_may(op, event);
+    enum lockq_status status = own_may(op, event->session, event->token);
 
     if (status != LOCKQ_OK)
         return status;
     if (op->state != OP_GRANTED)
         return LOCKQ_NOT_GRANTED;
     /* One that is tied has no lease; saying yes would promise that it outlives its session. */
-    return op->detached || event->lease_ms < 0 ? LOCKQ_OK : LOCKQ_BAD_REQUEST;
+    return (op->detached && !op->tied) || event->lease_ms < 0 ? LOCKQ_OK : LOCKQ_BAD_REQUEST;
 }
 
 void step_renew(struct core *core, const struct event *event, struct outcome *out)
 {
-    struct core_op *op = find(core, event, out);
+    struct core_op *op = own_find(core, event, out);
 
     if (op == NULL || (out->status = may_renew(&op->op, event)) != LOCKQ_OK)
         return;
@@ -120,14 +170,23 @@ void step_renew(struct core *core, const struct event *event, struct outcome *ou
 
 void step_session_end(struct core *core, const struct event *event, struct outcome *out)
 {
-    struct owner *owner;
-    struct list *first;
+    const struct owner *owner = owner_find(&core->owners, event->session);
+    struct sort_list *due = &core->due;
 
     (void)out;
-    /* With its last operation the owner is gone, so it is found anew each time. */
-    while ((owner = owner_find(&core->owners, event->session)) != NULL &&
-           (first = list_first(&owner->tied)) != NULL)
-        turn_end(core, LIST_ENTRY(first, struct core_op, tied), END_LOST);
+    if (owner == NULL)
+        return;
+    LIST_EACH (&owner->tied, link) {
+        struct core_op *op = LIST_ENTRY(link, struct core_op, tied);
+        sort_list_add(due, op->op.ticket, op);
+    }
+    sort_items(due->items, due->n);
+    for (size_t i = 0; i < due->n; i++) {
+        struct core_op *op = due->items[i].of;
+        if (op->op.state != OP_ENDED) /* it went with its parent */
+            turn_end(core, op, END_LOST);
+    }
+    due->n = 0;
 }
 
 void step_tick(struct core *core, const struct event *event, struct outcome *out)

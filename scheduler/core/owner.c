@@ -73,6 +73,8 @@ void owner_on_live(struct owners *owners, struct core_op *op)
         list_append(&owner->tied, &op->tied);
     if (op->op.claimed_by != 0)
         owner_on_claimed(owners, op);
+    if (op->op.tied)
+        owner_on_tied(owners, op);
 }
 
 void owner_on_claimed(struct owners *owners, struct core_op *op)
@@ -81,6 +83,12 @@ void owner_on_claimed(struct owners *owners, struct core_op *op)
         return;
     op->claimer = get(owners, op->op.claimed_by);
     at(owners, op->claimer)->n_claimed++;
+}
+
+void owner_on_tied(struct owners *owners, struct core_op *op)
+{
+    uint32_t claimer = op->op.claimed_by == op->op.session ? op->owner : op->claimer;
+    list_append(&at(owners, claimer)->tied, &op->tied);
 }
 
 void owner_on_ended(struct owners *owners, struct core_op *op)

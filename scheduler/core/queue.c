@@ -2,35 +2,10 @@
 
 #include <assert.h>
 
+#include "core/blocked.h"
 #include "core/turn.h"
 
 #define AHEAD 8 /* claims whose keys are fetched into the cache ahead of their use */
-
-static void append(struct claim **ring, struct claim *claim)
-{
-    struct claim *first = *ring;
-
-    if (first == NULL) {
-        *ring = claim->next = claim->prev = claim;
-        return;
-    }
-    claim->next = first;
-    claim->prev = first->prev;
-    first->prev->next = claim;
-    first->prev = claim;
-}
-
-static void take_out(struct claim **ring, struct claim *claim)
-{
-    if (claim->next == claim) {
-        *ring = NULL;
-        return;
-    }
-    claim->next->prev = claim->prev;
-    claim->prev->next = claim->next;
-    if (*ring == claim)
-        *ring = claim->next;
-}
 
 static struct claim *after(const struct line *line, const struct claim *claim)
 {
@@ -42,25 +17,61 @@ static bool is_under(const struct claim *claim)
     return (claim->marks & CLAIM_UNDER) != 0;
 }
 
-static inline void hold(struct core *core, struct key *key, struct claim *claim)
+static struct core_op *op_of_claim(const struct core *core, const struct claim *claim)
 {
-    struct line *line = key_open_line(&core->keys, key, claim->mode);
+    return op_at(&core->ops, claim->op);
+}
 
-    append(&line->holders, claim);
+static void count_holder(struct key *key, struct line *line, const struct claim *claim)
+{
     line->n_holders++;
     line->n_holders_under += is_under(claim);
     key->held |= MODE_BIT(claim->mode);
 }
 
-static void wait(struct core *core, struct key *key, struct claim *claim)
+static inline void hold(struct core *core, struct key *key, struct claim *claim)
 {
     struct line *line = key_open_line(&core->keys, key, claim->mode);
 
-    append(&line->waiting, claim);
+    ring_append(&line->holders, claim);
+    count_holder(key, line, claim);
+}
+
+/* By token: it may have an old one. */
+static void hold_in_order(struct core *core, struct key *key, struct claim *claim)
+{
+    struct line *line = key_open_line(&core->keys, key, claim->mode);
+    uint64_t token = op_of_claim(core, claim)->op.token;
+    struct claim *first = line->holders, *next = first;
+
+    ring_append(&line->holders, claim);
+    count_holder(key, line, claim);
+    if (first == NULL || op_of_claim(core, claim->prev)->op.token < token)
+        return;
+    ring_remove(&line->holders, claim);
+    for (next = first->prev; next != first; next = next->prev)
+        if (op_of_claim(core, next->prev)->op.token < token)
+            break;
+    ring_insert(next, claim);
+    if (next == first)
+        line->holders = claim;
+}
+
+/* Where a waiting claim stands. */
+static inline enum mode line_of(const struct core_op *op, const struct claim *claim)
+{
+    return op->op.parent != NULL ? MODE_CHILDREN : claim->mode;
+}
+
+static void wait(struct core *core, struct key *key, struct claim *claim, enum mode mode)
+{
+    struct line *line = key_open_line(&core->keys, key, mode);
+
+    ring_append(&line->waiting, claim);
     line->n_waiting++;
     line->n_waiting_under += is_under(claim);
-    key->waiting |= MODE_BIT(claim->mode);
-    if (line->front == NULL && (claim->marks & CLAIM_BLOCKED) != 0)
+    key->waiting |= MODE_BIT(mode);
+    if (mode != MODE_CHILDREN && line->front == NULL && (claim->marks & CLAIM_BLOCKED) != 0)
         line->front = claim;
 }
 
@@ -69,7 +80,7 @@ static bool take_holder(struct key *key, struct claim *claim)
 {
     struct line *line = key_line(key, claim->mode);
 
-    take_out(&line->holders, claim);
+    ring_remove(&line->holders, claim);
     line->n_holders--;
     line->n_holders_under -= is_under(claim);
     if (line->holders != NULL)
@@ -78,39 +89,20 @@ static bool take_holder(struct key *key, struct claim *claim)
     return true;
 }
 
-/* Returns whether it was the first of its line. */
-static bool take_waiting(struct key *key, struct claim *claim)
+/* Returns whether others may come free by that: it was the first of its line, or a child. */
+static bool take_waiting(struct key *key, struct claim *claim, enum mode mode)
 {
-    struct line *line = key_line(key, claim->mode);
+    struct line *line = key_line(key, mode);
     bool was_first = line->waiting == claim;
 
     if (line->front == claim)
         line->front = after(line, claim);
-    take_out(&line->waiting, claim);
+    ring_remove(&line->waiting, claim);
     line->n_waiting--;
     line->n_waiting_under -= is_under(claim);
     if (line->waiting == NULL)
-        key->waiting &= ~MODE_BIT(claim->mode);
-    return was_first;
-}
-
-static bool is_blocked(const struct core *core, struct key *key, const struct claim *claim)
-{
-    uint32_t conflicts = mode_conflicts[claim->mode];
-    uint64_t ticket;
-
-    if ((key->held & conflicts) != 0)
-        return true;
-    if ((key->waiting & conflicts) == 0)
-        return false;
-    ticket = op_at(&core->ops, claim->op)->op.ticket;
-    MODE_EACH(key->waiting & conflicts, mode)
-    {
-        const struct claim *first = key_line(key, mode)->waiting;
-        if (op_at(&core->ops, first->op)->op.ticket < ticket)
-            return true;
-    }
-    return false;
+        key->waiting &= ~MODE_BIT(mode);
+    return was_first || mode == MODE_CHILDREN;
 }
 
 static void unblock(struct core *core, struct claim *claim)
@@ -130,7 +122,7 @@ static void advance(struct core *core, struct key *key, enum mode mode)
     MODE_EACH(key->waiting & mode_conflicts[mode], other)
     {
         struct line *line = key_line(key, other);
-        while (line->front != NULL && !is_blocked(core, key, line->front)) {
+        while (line->front != NULL && !blocked_is(core, key, line->front)) {
             struct claim *claim = line->front;
             line->front = after(line, claim);
             unblock(core, claim);
@@ -140,26 +132,42 @@ static void advance(struct core *core, struct key *key, enum mode mode)
     }
 }
 
-uint32_t queue_mark_blocked(const struct core *core, struct claim *claims, uint32_t n,
-                            bool waiting_count)
+/* A holder or a waiting child left: children that it kept back may come free. */
+static void free_children(struct core *core, struct key *key)
 {
-    uint32_t n_blocked = 0;
-
-    for (uint32_t i = 0; i < n; i++) {
-        const struct key *key = key_at(&core->keys, claims[i].key);
-        uint32_t before = waiting_count ? key->held | key->waiting : key->held;
-        if ((before & mode_conflicts[claims[i].mode]) == 0)
-            continue;
-        claims[i].marks |= CLAIM_BLOCKED;
-        n_blocked++;
+    if ((key->waiting & MODE_BIT(MODE_CHILDREN)) == 0)
+        return;
+    RING_EACH(key_line(key, MODE_CHILDREN)->waiting, claim)
+    {
+        if ((claim->marks & CLAIM_BLOCKED) != 0 && !blocked_is(core, key, claim))
+            unblock(core, claim);
     }
-    return n_blocked;
+}
+
+/* A claim in `mode` stands before all ordinary ones that wait: those that were free and conflict
+ * are blocked again. */
+static void block_waiting(struct core *core, struct key *key, enum mode mode)
+{
+    MODE_EACH(key->waiting & mode_conflicts[mode], other)
+    {
+        struct line *line = key_line(key, other);
+        struct claim *claim = line->waiting;
+        if (claim == line->front)
+            continue;
+        do {
+            claim->marks |= CLAIM_BLOCKED;
+            op_of_claim(core, claim)->n_blocked++;
+            claim = claim->next;
+        } while (claim != line->waiting && claim != line->front);
+        line->front = line->waiting;
+    }
 }
 
 void queue_wait(struct core *core, struct core_op *op)
 {
     for (uint32_t i = 0; i < op->n_claims; i++)
-        wait(core, key_at(&core->keys, op->claims[i].key), &op->claims[i]);
+        wait(core, key_at(&core->keys, op->claims[i].key), &op->claims[i],
+             line_of(op, &op->claims[i]));
 }
 
 void queue_hold(struct core *core, struct core_op *op)
@@ -167,6 +175,12 @@ void queue_hold(struct core *core, struct core_op *op)
     assert(op->n_blocked == 0);
     for (uint32_t i = 0; i < op->n_claims; i++)
         hold(core, key_at(&core->keys, op->claims[i].key), &op->claims[i]);
+}
+
+void queue_block_others(struct core *core, const struct core_op *op)
+{
+    for (uint32_t i = 0; i < op->n_claims; i++)
+        block_waiting(core, key_at(&core->keys, op->claims[i].key), op->claims[i].mode);
 }
 
 void queue_hold_last(struct core *core, struct core_op *op)
@@ -178,24 +192,27 @@ void queue_hold_last(struct core *core, struct core_op *op)
     }
 }
 
-/* No front moves: whoever was behind the waiting claim is behind the holder now. */
+/* No front moves: whoever was behind the waiting claim is behind the holder now. Nor does a child
+ * come free: it may only pass a holder above it, and who waits has no children. */
 void queue_grant(struct core *core, struct core_op *op)
 {
     assert(op->n_blocked == 0);
     for (uint32_t i = 0; i < op->n_claims; i++) {
         struct key *key = key_at(&core->keys, op->claims[i].key);
-        take_waiting(key, &op->claims[i]);
+        take_waiting(key, &op->claims[i], line_of(op, &op->claims[i]));
         hold(core, key, &op->claims[i]);
     }
 }
 
-static void leave(struct core *core, struct claim *claim, enum op_state state)
+static void leave(struct core *core, const struct core_op *op, struct claim *claim)
 {
     struct key *key = key_at(&core->keys, claim->key);
-    bool may_free = state == OP_GRANTED ? take_holder(key, claim) : take_waiting(key, claim);
+    bool may_free = op->op.state == OP_GRANTED ? take_holder(key, claim)
+                                               : take_waiting(key, claim, line_of(op, claim));
 
     if (may_free)
         advance(core, key, claim->mode);
+    free_children(core, key);
     if (key->n > 0 && !key_is_claimed(key))
         keys_remove(&core->keys, claim->key);
 }
@@ -205,6 +222,52 @@ void queue_leave(struct core *core, struct core_op *op)
     for (uint32_t i = 0; i < op->n_claims; i++) {
         if (i + AHEAD < op->n_claims)
             __builtin_prefetch(key_at(&core->keys, op->claims[i + AHEAD].key));
-        leave(core, &op->claims[i], op->op.state);
+        leave(core, op, &op->claims[i]);
+    }
+}
+
+/* --- exchange ------------------------------------------------------------------------------- */
+
+/* A holder's mode on a key is another one now; MODE_NONE: none. */
+static void on_mode_changed(struct core *core, struct key *key, enum mode before, enum mode now)
+{
+    if (before != MODE_NONE) {
+        if ((key->held & MODE_BIT(before)) == 0)
+            advance(core, key, before);
+        free_children(core, key);
+    }
+    if (now != MODE_NONE)
+        block_waiting(core, key, now);
+}
+
+static void exchange_one(struct core *core, struct claim *before, struct claim *claim)
+{
+    struct key *key = key_at(&core->keys, claim->key);
+    enum mode mode = MODE_NONE;
+
+    if (before != NULL) {
+        mode = before->mode;
+        take_holder(key, before);
+    }
+    hold_in_order(core, key, claim);
+    if (mode != claim->mode)
+        on_mode_changed(core, key, mode, claim->mode);
+}
+
+void queue_exchange(struct core *core, struct core_op *op, struct claim *claims, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        key_at(&core->keys, claims[i].key)->draft = i + 1;
+    for (uint32_t i = 0; i < op->n_claims; i++) {
+        struct key *key = key_at(&core->keys, op->claims[i].key);
+        exchange_one(core, key->draft == 0 ? NULL : &claims[key->draft - 1], &op->claims[i]);
+        key->draft = 0;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        struct key *key = key_at(&core->keys, claims[i].key);
+        if (key->draft == 0)
+            continue; /* it went on */
+        key->draft = 0;
+        leave(core, op, &claims[i]);
     }
 }

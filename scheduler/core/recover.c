@@ -5,6 +5,7 @@
  * they come; those that wait stand in line only when all holders are there, in ticket order, since
  * a waiting operation may have a lower ticket than one that holds.
  */
+#include "core/blocked.h"
 #include "core/lease.h"
 #include "core/queue.h"
 #include "core/step.h"
@@ -21,6 +22,10 @@ static bool is_plausible(const struct core *core, const struct op *from, uint32_
     if (roll->n > 0 && from->ticket <= roll->entries[roll->n - 1].ticket)
         return false;
     if (has_token && from->token >= core->epoch * CORE_TOKENS_AN_EPOCH)
+        return false;
+    /* A parent came before its child, and lives longer. */
+    if (from->parent != NULL && (from->state == OP_ENDED ? from->parent->state == OP_WAITING
+                                                         : from->parent->state != OP_GRANTED))
         return false;
     if (from->state == OP_ENDED)
         return n_keys == 0 && from->end != END_NONE;
@@ -49,10 +54,19 @@ static struct core_op *copy(struct core *core, struct core_namespace *ns, const 
     op->op.meta = op->op.payload = (struct slice){NULL, 0};
     op->op.n_keys = op->op.n_shared = 0;
     op->op.deadline_ms = CORE_FOREVER;
+    op->op.n_children = 0;
     memset(&op->op.driver, 0, sizeof op->op.driver);
     op->op.driver.row_hash = from->driver.row_hash;
+    op->op.changed = NULL;
+    op->op.n_changed = 0;
+    op_set_changes(&core->ops, op, from->changed, from->n_changed);
     copy_texts(core, op, from);
     return op;
+}
+
+static struct core_op *parent_of(const struct core_op *op)
+{
+    return op->op.parent == NULL ? NULL : op_of(op->op.parent);
 }
 
 /* Returns false when a granted operation collides with another. */
@@ -61,15 +75,14 @@ static bool enter(struct core *core, struct core_op *op, const struct op *from,
 {
     draft_claims(core, op->op.ns, keys, n_keys);
     if (from->state == OP_GRANTED)
-        core->draft.n_blocked =
-            queue_mark_blocked(core, core->draft.claims, core->draft.n_claims, false);
+        core->draft.n_blocked = blocked_mark(core, core->draft.claims, core->draft.n_claims,
+                                             (struct newcomer){parent_of(op), false});
     draft_keep(core, op, from->meta, from->payload);
     if (op->n_blocked > 0)
         return false;
     if (from->state == OP_GRANTED)
         queue_hold(core, op);
-    op->granted_now_ms = op->lease_from_ms = core->now_ms;
-    lease_set(core, op);
+    lease_begin(core, op);
     return true;
 }
 
@@ -112,12 +125,13 @@ static void order_holders(struct core *core)
     sort_list_finish(&granted);
 }
 
-static void enter_waiting(struct core *core)
+static void enter_waiting(struct core *core, bool are_children)
 {
     for (struct core_op *op = NULL; (op = next_by_ticket(core, op)) != NULL;) {
-        if (op->op.state != OP_WAITING)
+        if (op->op.state != OP_WAITING || (op->op.parent != NULL) != are_children)
             continue;
-        op->n_blocked = queue_mark_blocked(core, op->claims, op->n_claims, true);
+        op->n_blocked = blocked_mark(core, op->claims, op->n_claims,
+                                     (struct newcomer){parent_of(op), !are_children});
         queue_wait(core, op);
         if (op->n_blocked == 0)
             turn_note_ready(core, op);
@@ -142,7 +156,8 @@ void core_recover_finish(struct core *core, int64_t now_ms, uint64_t wall_ms, st
 {
     step_begin(core, now_ms, wall_ms, out);
     order_holders(core);
-    enter_waiting(core);
+    enter_waiting(core, true);
+    enter_waiting(core, false);
     remember_ended(core);
     step_end(core, out);
 }

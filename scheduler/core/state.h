@@ -10,6 +10,7 @@
 #include "core/namespace.h"
 #include "core/op.h"
 #include "core/owner.h"
+#include "core/revision.h"
 #include "core/roll.h"
 #include "core/sort.h"
 
@@ -28,10 +29,12 @@ struct core {
     struct owners owners;
     struct roll roll;
     struct history history;
+    struct revisions revisions;
     struct timers deadlines;
     struct draft draft;
     struct sort_list ready;     /* waiting operations whose last blocked claim came free */
     struct sort_list due;       /* of a tick */
+    struct sort_list family;    /* of one that ends: those below it */
     struct sort_list forgotten; /* their memory goes at the next step */
     struct effects effects;
     char *content; /* bytes of a submit, put together to be hashed */

@@ -16,6 +16,8 @@ void step_submit(struct core *core, const struct event *event, struct outcome *o
 void step_claim(struct core *core, const struct event *event, struct outcome *out);
 void step_renew(struct core *core, const struct event *event, struct outcome *out);
 void step_release(struct core *core, const struct event *event, struct outcome *out);
+void step_extend(struct core *core, const struct event *event, struct outcome *out);
+void step_kill(struct core *core, const struct event *event, struct outcome *out);
 void step_cancel(struct core *core, const struct event *event, struct outcome *out);
 void step_session_end(struct core *core, const struct event *event, struct outcome *out);
 void step_tick(struct core *core, const struct event *event, struct outcome *out);

@@ -4,7 +4,12 @@
 #include <assert.h>
 
 #include "core/ahead.h"
+#include "core/blocked.h"
 #include "core/content.h"
+#include "core/deadlock.h"
+#include "core/family.h"
+#include "core/own.h"
+#include "core/passing.h"
 #include "core/queue.h"
 #include "core/step.h"
 #include "core/turn.h"
@@ -73,25 +78,12 @@ static bool is_full(const struct core *core, const struct event *event,
            is_over(out, "live_claims", limits->live_claims, core->n_claims + event->n_keys);
 }
 
-/* Now that its claims are known: whether it cannot be taken. */
-static bool is_turned_away(struct core *core, const struct event *event, struct outcome *out)
-{
-    const struct draft *draft = &core->draft;
-
-    if (is_over(out, "live_claims", core->limits.live_claims, core->n_claims + draft->n_claims))
-        return true;
-    if (event->wait_ms > 0 || draft->n_blocked == 0)
-        return false;
-    ahead_walk(core, draft->claims, draft->n_named, UINT64_MAX, &out->ahead);
-    core->n_refused++;
-    return true;
-}
-
 /* --- the steps of a submit ----------------------------------------------------------------- */
 
 struct attempt {
     const struct event *event;
     struct core_namespace *ns; /* NULL: nothing is in it yet */
+    struct core_op *parent;    /* NULL: none */
     struct slice id;
     uint32_t id_hash;
     struct content content; /* zero if the core gives the id: nobody can ask for it again */
@@ -124,7 +116,11 @@ static struct core_op *add(struct core *core, const struct attempt *attempt)
 
     op->op.ticket = ++core->ticket;
     op->op.session = event->session;
+    op->op.parent = attempt->parent == NULL ? NULL : &attempt->parent->op;
     op->op.detached = event->detached;
+    op->op.max_hold_ms = event->max_hold_ms;
+    op->op.on_change = event->on_change;
+    op->op.unchanged_since = event->unchanged_since;
     op->op.wait_ms = event->wait_ms;
     op->op.lease_ms = event->detached ? event->lease_ms : CORE_FOREVER;
     op->op.claim_in_ms = event->detached ? event->claim_in_ms : CORE_FOREVER;
@@ -136,26 +132,98 @@ static struct core_op *add(struct core *core, const struct attempt *attempt)
     return op;
 }
 
+/* The parent runs, and who asks may use it. */
+static enum lockq_status find_parent(struct core *core, struct attempt *attempt,
+                                     struct outcome *out)
+{
+    const struct event *event = attempt->event;
+    struct core_op *parent;
+    enum lockq_status status;
+
+    if (event->parent.at == NULL)
+        return LOCKQ_OK;
+    parent = attempt->ns == NULL ? NULL : core_find_in(core, attempt->ns, event->parent);
+    if (parent == NULL)
+        return LOCKQ_NOT_FOUND;
+    status = own_may(&parent->op, event->session, event->parent_token);
+    if (status != LOCKQ_OK)
+        return status;
+    if (parent->op.state != OP_GRANTED)
+        return LOCKQ_NOT_GRANTED;
+    attempt->parent = parent;
+    is_over(out, "generations", core->limits.generations, family_depth(parent) + 1);
+    return out->status;
+}
+
+/* Marks what is blocked among the drafted claims. Returns false when it cannot be taken: a limit,
+ * or somebody is before it and it would not wait, or wait for itself. */
+static bool may_enter(struct core *core, const struct attempt *attempt, struct outcome *out)
+{
+    const struct event *event = attempt->event;
+    struct draft *draft = &core->draft;
+    struct newcomer newcomer = {attempt->parent, attempt->parent == NULL && !event->passes};
+
+    if (is_over(out, "live_claims", core->limits.live_claims, core->n_claims + draft->n_claims))
+        return false;
+    draft->n_blocked = blocked_mark(core, draft->claims, draft->n_claims, newcomer);
+    if (event->passes && draft->n_blocked == 0 && !passing_may(core)) {
+        newcomer.heeds_waiting = true;
+        draft->n_blocked = blocked_mark(core, draft->claims, draft->n_claims, newcomer);
+    }
+    if (draft->n_blocked == 0)
+        return true;
+    if (event->wait_ms == 0) {
+        out->end = END_REFUSED;
+        ahead_of_draft(core, newcomer, &out->ahead);
+    } else if (attempt->parent != NULL && deadlock_find(core, attempt->parent, &out->ahead)) {
+        out->end = END_DEADLOCK;
+    } else {
+        return true;
+    }
+    core->n_refused++;
+    return false;
+}
+
+/* Asked before it stands anywhere. */
+static bool is_stale(struct core *core, const struct attempt *attempt, struct outcome *out)
+{
+    const struct event *event = attempt->event;
+
+    if (event->on_change == CHANGE_IGNORED)
+        return false;
+    out->n_changes = revisions_changes(core, attempt->ns, event->keys, event->n_keys,
+                                       event->unchanged_since, out->changes);
+    if (out->n_changes == 0 || event->on_change == CHANGE_TOLD)
+        return false;
+    out->end = END_STALE;
+    core->n_refused++;
+    return true;
+}
+
 /* A new operation: into the line, or back to where everything was. */
 static void enter(struct core *core, struct attempt *attempt, struct outcome *out)
 {
     const struct event *event = attempt->event;
-    struct draft *draft = &core->draft;
     struct core_op *op;
 
+    if (is_stale(core, attempt, out))
+        return;
     if (attempt->ns == NULL) {
         attempt->ns = namespace_add(&core->namespaces, event->ns);
         hash_id(core, attempt);
     }
     draft_claims(core, attempt->ns, event->keys, event->n_keys);
-    draft->n_blocked = queue_mark_blocked(core, draft->claims, draft->n_claims, true);
-    if (is_turned_away(core, event, out)) {
+    if (!may_enter(core, attempt, out)) {
         draft_drop(core);
         namespace_drop_unused(&core->namespaces, attempt->ns);
         return;
     }
+    if (event->passes && core->draft.n_blocked == 0)
+        passing_note(core);
     op = add(core, attempt);
-    turn_submit(core, op);
+    if (op->n_blocked == 0 && out->n_changes > 0)
+        op_set_changes(&core->ops, op, out->changes, out->n_changes);
+    turn_submit(core, op, event->passes);
     out->op = &op->op;
 }
 
@@ -174,7 +242,8 @@ void step_submit(struct core *core, const struct event *event, struct outcome *o
         out->status = repeat(event, known, &attempt.content);
         out->op = &known->op;
         out->repeated = out->status == LOCKQ_OK;
-    } else if (!is_full(core, event, attempt.ns, out)) {
+    } else if (!is_full(core, event, attempt.ns, out) &&
+               (out->status = find_parent(core, &attempt, out)) == LOCKQ_OK) {
         enter(core, &attempt, out);
     }
 }

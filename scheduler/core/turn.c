@@ -1,6 +1,10 @@
 #include "core/turn.h"
 
+#include <assert.h>
+
+#include "core/family.h"
 #include "core/lease.h"
+#include "core/named.h"
 #include "core/queue.h"
 
 /* What a live operation counts for, and no more when it ends. */
@@ -16,6 +20,7 @@ static void count_in(struct core *core, struct core_op *op)
     core->live_bytes += op->op.meta.n + op->op.payload.n;
     namespace_on_live(&core->namespaces, op->op.ns);
     owner_on_live(&core->owners, op);
+    family_on_live(op);
 }
 
 static void count_out(struct core *core, struct core_op *op)
@@ -30,6 +35,7 @@ static void count_out(struct core *core, struct core_op *op)
     core->live_bytes -= op->op.meta.n + op->op.payload.n;
     namespace_on_ended(&core->namespaces, op->op.ns);
     owner_on_ended(&core->owners, op);
+    family_on_ended(op);
 }
 
 void turn_add(struct core *core, struct core_op *op)
@@ -60,8 +66,7 @@ static void grant(struct core *core, struct core_op *op)
     op->op.state = OP_GRANTED;
     op->op.token = next_token(core);
     op->op.granted_ms = core->wall_ms;
-    op->granted_now_ms = op->lease_from_ms = core->now_ms;
-    lease_set(core, op);
+    lease_begin(core, op);
     core->n_waiting--;
     op->op.ns->n_waiting--;
     core->n_granted++;
@@ -69,22 +74,30 @@ static void grant(struct core *core, struct core_op *op)
     effect_add_change(core, EFFECT_GRANTED, op);
 }
 
-void turn_submit(struct core *core, struct core_op *op)
+void turn_submit(struct core *core, struct core_op *op, bool passes)
 {
     turn_add(core, op);
     core->n_submitted++;
     effect_add_change(core, EFFECT_SUBMITTED, op);
     if (op->n_blocked == 0) {
         queue_hold(core, op);
+        if (passes || op->op.parent != NULL)
+            queue_block_others(core, op);
         grant(core, op);
     } else {
         queue_wait(core, op);
+        if (op->op.parent != NULL)
+            queue_block_others(core, op);
         lease_set(core, op);
     }
 }
 
-void turn_end(struct core *core, struct core_op *op, enum op_end how)
+/* --- the end -------------------------------------------------------------------------------- */
+
+static void end(struct core *core, struct core_op *op, enum op_end how, bool unchanged)
 {
+    if (op->op.state == OP_GRANTED && !unchanged && op->op.n_keys > 0)
+        revisions_note(core, op, core->seq + 1, false);
     queue_leave(core, op);
     count_out(core, op);
     lease_drop(core, op);
@@ -98,12 +111,68 @@ void turn_end(struct core *core, struct core_op *op, enum op_end how)
     effect_add_change(core, EFFECT_ENDED, op);
 }
 
+static void end_family(struct core *core, struct core_op *op, enum op_end how)
+{
+    struct sort_list *below = &core->family;
+
+    family_descendants(op, below);
+    while (below->n > 0)
+        end(core, below->items[--below->n].of, how, false);
+}
+
+void turn_end(struct core *core, struct core_op *op, enum op_end how)
+{
+    if (op->op.n_children > 0)
+        end_family(core, op, how);
+    end(core, op, how, false);
+}
+
+void turn_end_unchanged(struct core *core, struct core_op *op, enum op_end how)
+{
+    assert(op->op.n_children == 0);
+    end(core, op, how, true);
+}
+
+/* --- the end of a step ---------------------------------------------------------------------- */
+
+/* Whether its keys changed since the seq that it named; then it is told which. */
+static bool has_changed(struct core *core, struct core_op *op)
+{
+    struct core_change changes[CORE_CHANGES_SHOWN];
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < op->n_named && n < CORE_CHANGES_SHOWN; i++)
+        n += revisions_changed(core, op->op.ns, named_path(core, op, i), op->op.unchanged_since,
+                               &changes[n]);
+    op_set_changes(&core->ops, op, changes, n);
+    return n > 0;
+}
+
+/* It was free when it was noted; a child that came in since may block it again. */
+static bool is_ready(const struct core_op *op)
+{
+    return op->op.state == OP_WAITING && op->n_blocked == 0;
+}
+
+/* Who ends here may make others ready, at the end of the list. */
+static void end_stale(struct core *core)
+{
+    for (size_t i = 0; i < core->ready.n; i++) {
+        struct core_op *op = core->ready.items[i].of;
+        if (is_ready(op) && op->op.on_change != CHANGE_IGNORED && op->op.n_changed == 0 &&
+            has_changed(core, op) && op->op.on_change == CHANGE_ENDS)
+            turn_end(core, op, END_STALE);
+    }
+}
+
 void turn_settle(struct core *core)
 {
     sort_items(core->ready.items, core->ready.n);
+    end_stale(core);
+    sort_items(core->ready.items, core->ready.n);
     for (size_t i = 0; i < core->ready.n; i++) {
         struct core_op *op = core->ready.items[i].of;
-        if (op->op.state != OP_WAITING)
+        if (!is_ready(op))
             continue; /* it ended in this very step */
         queue_grant(core, op);
         grant(core, op);

@@ -14,11 +14,15 @@ void turn_add(struct core *core, struct core_op *op);
 
 void turn_note_ready(struct core *core, struct core_op *op);
 
-/* A new operation, with its claims marked, enters the line; it is granted if none is blocked. */
-void turn_submit(struct core *core, struct core_op *op);
+/* A new operation, with its claims marked, enters the line; it is granted if none is blocked. One
+ * that `passes` comes to hold before those that wait. */
+void turn_submit(struct core *core, struct core_op *op, bool passes);
+/* Those below it in its family end before it, in the same way, the youngest first. */
 void turn_end(struct core *core, struct core_op *op, enum op_end how);
+/* The same of a release that changed nothing: the revisions of its keys stay. */
+void turn_end_unchanged(struct core *core, struct core_op *op, enum op_end how);
 
-/* Grants all who are ready. */
+/* Ends those of the ready who are stale, grants the others. */
 void turn_settle(struct core *core);
 
 #endif

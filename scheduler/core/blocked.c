@@ -1,0 +1,81 @@
+#include "core/blocked.h"
+
+#include "core/family.h"
+
+static const struct core_op *op_of_claim(const struct core *core, const struct claim *claim)
+{
+    return op_at(&core->ops, claim->op);
+}
+
+/* By a holder outside the family. Few are inside, so few are looked at. */
+static bool by_holder(const struct core *core, struct key *key, enum mode mode,
+                      const struct core_op *family)
+{
+    uint32_t conflicts = key->held & mode_conflicts[mode];
+
+    if (conflicts == 0 || family == NULL)
+        return conflicts != 0;
+    MODE_EACH(conflicts, other)
+    {
+        RING_EACH(key_line(key, other)->holders, claim)
+        {
+            if (!family_has(family, op_of_claim(core, claim)))
+                return true;
+        }
+    }
+    return false;
+}
+
+/* By a waiting child with a ticket below that one. */
+static bool by_child(const struct core *core, struct key *key, enum mode mode, uint64_t ticket)
+{
+    if ((key->waiting & MODE_BIT(MODE_CHILDREN)) == 0)
+        return false;
+    RING_EACH(key_line(key, MODE_CHILDREN)->waiting, claim)
+    {
+        if (op_of_claim(core, claim)->op.ticket >= ticket)
+            return false;
+        if ((mode_conflicts[mode] & MODE_BIT(claim->mode)) != 0)
+            return true;
+    }
+    return false;
+}
+
+uint32_t blocked_mark(const struct core *core, struct claim *claims, uint32_t n,
+                      struct newcomer newcomer)
+{
+    uint32_t n_blocked = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        struct key *key = key_at(&core->keys, claims[i].key);
+        enum mode mode = claims[i].mode;
+        uint32_t conflicts = mode_conflicts[mode];
+        if (((key->held | key->waiting) & (conflicts | MODE_BIT(MODE_CHILDREN))) == 0)
+            continue;
+        if (!by_holder(core, key, mode, newcomer.family) &&
+            !by_child(core, key, mode, UINT64_MAX) &&
+            !(newcomer.heeds_waiting && (key->waiting & conflicts) != 0))
+            continue;
+        claims[i].marks |= CLAIM_BLOCKED;
+        n_blocked++;
+    }
+    return n_blocked;
+}
+
+bool blocked_is(const struct core *core, struct key *key, const struct claim *claim)
+{
+    const struct core_op *op = op_of_claim(core, claim);
+    uint32_t conflicts = mode_conflicts[claim->mode];
+
+    if (op->op.parent != NULL)
+        return by_holder(core, key, claim->mode, op) ||
+               by_child(core, key, claim->mode, op->op.ticket);
+    if ((key->held & conflicts) != 0 || by_child(core, key, claim->mode, UINT64_MAX))
+        return true;
+    MODE_EACH(key->waiting & conflicts, mode)
+    {
+        if (op_of_claim(core, key_line(key, mode)->waiting)->op.ticket < op->op.ticket)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,19 @@
+/*
+ * Passing: one that will not wait comes to hold before those that do, sixteen times at most before
+ * each of them.
+ *
+ * Times are counted from the start of the core on: like durations they begin afresh at recovery.
+ * Cost: the ordinary claims that wait on its keys and conflict, each at most sixteen times in its
+ * life.
+ */
+#ifndef CORE_PASSING_H
+#define CORE_PASSING_H
+
+#include "core/state.h"
+
+/* Whether the drafted operation may pass all whom it would. */
+bool passing_may(struct core *core);
+/* It does. */
+void passing_note(struct core *core);
+
+#endif
