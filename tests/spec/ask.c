@@ -66,6 +66,21 @@ static void ask_contended(struct player *p, struct line *line)
         fputs(core_contended(p->core, op) ? "    yes\n" : "    no\n", p->out);
 }
 
+static void ask_changed(struct player *p, struct line *line)
+{
+    struct slice path = path_of(line);
+    struct core_change change;
+    if (!line_takes(line, "since"))
+        line_is_wrong("since is missing", NULL);
+    if (!core_changed(p->core, SLICE("default"), path, (uint64_t)line_number(line), &change)) {
+        fputs("    no\n", p->out);
+        return;
+    }
+    fputs("    ", p->out);
+    words_changes(p, &change, 1);
+    fputc('\n', p->out);
+}
+
 static void write_keys(struct player *p, const struct core_key *keys, uint32_t n)
 {
     fputs("   ", p->out);
@@ -198,17 +213,10 @@ bool ask(struct player *p, const char *verb, struct line *line)
         const char *verb;
         void (*run)(struct player *p, struct line *line);
     } questions[] = {
-        {"ahead", ask_ahead},
-        {"check", ask_check},
-        {"contended", ask_contended},
-        {"keys", ask_keys},
-        {"normalise", ask_normalise},
-        {"touches", ask_touches},
-        {"show", ask_show},
-        {"list", ask_list},
-        {"stats", ask_stats},
-        {"owns", ask_owns},
-        {"namespaces", ask_namespaces},
+        {"ahead", ask_ahead},     {"check", ask_check}, {"contended", ask_contended},
+        {"changed", ask_changed}, {"keys", ask_keys},   {"normalise", ask_normalise},
+        {"touches", ask_touches}, {"show", ask_show},   {"list", ask_list},
+        {"stats", ask_stats},     {"owns", ask_owns},   {"namespaces", ask_namespaces},
         {"due", ask_due},
     };
     for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++)

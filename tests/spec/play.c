@@ -40,6 +40,12 @@ static void take_lease(struct event *event, struct line *line)
     event->lease_ms = lease_ms == 0 ? CORE_FOREVER : lease_ms;
 }
 
+static void take_since(struct event *event, struct line *line, enum on_change on_change)
+{
+    event->unchanged_since = (uint64_t)line_number(line);
+    event->on_change = on_change;
+}
+
 /* Fields may come in any order; a word that is none is an error in the story. */
 static void take_field(struct player *p, struct event *event, struct line *line)
 {
@@ -65,6 +71,23 @@ static void take_field(struct player *p, struct event *event, struct line *line)
         event->outcome = line_slice(p, line);
     else if (line_takes(line, "token"))
         event->token = take_token(p, line);
+    else if (line_takes(line, "parent"))
+        event->parent = line_slice(p, line);
+    else if (line_takes(line, "parent_token"))
+        event->parent_token = take_token(p, line);
+    else if (line_takes(line, "max_hold"))
+        event->max_hold_ms = line_number(line);
+    else if (line_takes(line, "unchanged"))
+        take_since(event, line, CHANGE_ENDS);
+    else if (line_takes(line, "tell"))
+        take_since(event, line, CHANGE_TOLD);
+    else if (line_takes(line, "pass")) {
+        event->passes = true;
+        event->wait_ms = 0;
+    } else if (line_takes(line, "tie"))
+        event->tie = true;
+    else if (line_takes(line, "unchanging"))
+        event->unchanged = true;
     else if (line_takes(line, "until"))
         event->until_ms = line_number(line);
     else
@@ -103,9 +126,8 @@ static void play_submit(struct player *p, struct line *line)
     take_submit(p, &event, line);
     step(p, &event, &out);
     if (out.status == LOCKQ_OK && out.op == NULL) {
-        fprintf(p->out, "    %.*s refused ", (int)event.op.n, event.op.at);
-        words_ahead(p, &out.ahead);
-        fputc('\n', p->out);
+        fprintf(p->out, "    %.*s ", (int)event.op.n, event.op.at);
+        words_left_out(p, &out);
         return;
     }
     words_status(p, &out);
@@ -129,15 +151,31 @@ static void play_crowd(struct player *p, struct line *line)
     fprintf(p->out, "    %u granted, %u waiting\n", granted, waiting);
 }
 
+/* The keys of an extension, or those to be given back. */
+static void take_keys(struct player *p, struct event *event, struct line *line)
+{
+    struct core_key *keys = line_keys(p, line, &event->n_keys);
+
+    event->keys = keys;
+    event->n_keys = event->type == EVENT_EXTEND ? core_normalise(keys, event->n_keys)
+                                                : core_sort_keys(keys, event->n_keys);
+}
+
 static void play_event(struct player *p, enum event_type type, const char *verb, struct line *line)
 {
     struct event event = event_of(p, type, line);
     struct outcome out;
     if (type != EVENT_TICK && type != EVENT_SESSION_END)
         event.op = line_slice(p, line);
+    if (type == EVENT_EXTEND || type == EVENT_RELEASE)
+        take_keys(p, &event, line);
     take_fields(p, &event, line);
     step(p, &event, &out);
     words_status(p, &out);
+    if (out.refused) {
+        fprintf(p->out, "    %.*s ", (int)event.op.n, event.op.at);
+        words_left_out(p, &out);
+    }
     words_effects(p, &out, verb);
 }
 
@@ -157,6 +195,10 @@ static void play_limit(struct player *p, struct line *line)
         {"namespaces", &limits->namespaces},
         {"remembered", &limits->remembered},
         {"remembered_ms", &limits->remembered_ms},
+        {"keys", &limits->keys},
+        {"key_text", &limits->key_text},
+        {"generations", &limits->generations},
+        {"changed_keys", &limits->changed_keys},
     };
     const char *name = line_take(line);
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
@@ -175,6 +217,7 @@ static void play_verb(struct player *p, const char *verb, struct line *line)
     } events[] = {
         {"claim", EVENT_CLAIM},   {"renew", EVENT_RENEW},      {"release", EVENT_RELEASE},
         {"cancel", EVENT_CANCEL}, {"ends", EVENT_SESSION_END}, {"tick", EVENT_TICK},
+        {"extend", EVENT_EXTEND}, {"kill", EVENT_KILL},
     };
     if (strcmp(verb, "limit") == 0) {
         play_limit(p, line);
@@ -241,7 +284,11 @@ void play(const char *story)
                               .live_bytes = 1 << 30,
                               .namespaces = 1000,
                               .remembered = 1000,
-                              .remembered_ms = 86400000}},
+                              .remembered_ms = 86400000,
+                              .keys = 100000,
+                              .key_text = 8 << 20,
+                              .generations = 64,
+                              .changed_keys = 1000000}},
         .out = open_memstream(&told, &n),
     };
     play_all(&p, story);

@@ -14,13 +14,15 @@
  *
  * Commands of a client, A to Z (each is a session of its own):
  *   submit ID KEY:MODE... [wait MS] [lease MS] [claim_in MS] [who W] [why W] [meta W] [payload W]
+ *            [parent ID] [parent_token N] [max_hold MS] [unchanged SEQ] [tell SEQ] [pass]
  *                                          mode x or s, "/:x" is the root; ID "-": none given;
  *                                          "k/1..9:x" is nine keys, a text "z*99" is 99 bytes
  *   crowd ID N KEY:MODE... [...]           submits ID1 to IDN, tells only how many were granted
- *   claim ID
+ *   claim ID [tie]
+ *   extend ID KEY:MODE... [token N]
  *   renew ID [token N] [lease MS] [progress W]
- *   release ID [token N] [outcome W]
- *   cancel ID [why W]
+ *   release ID [KEY...] [token N] [outcome W] [unchanging]
+ *   cancel ID [why W]     kill ID [why W]
  *   ends                                   the session has ended
  * Any of these may say "in NAMESPACE". wait 0: refuse instead of waiting. lease 0: for ever.
  * Tokens are told as ordinals, 1 for the first that was given, since only their order is promised.
@@ -32,7 +34,8 @@
  *                                          whole or damaged
  *   limit NAME N                           before all others
  *   ahead ID   check KEY   contended ID   keys ID [from N]   touches ID KEY   show ID   list
- *   stats NAME...   owns CLIENT   namespaces   due MS   normalise KEY:MODE...
+ *   changed KEY since SEQ   stats NAME...   owns CLIENT   namespaces   due MS   normalise
+ * KEY:MODE...
  *
  * After each command an auditor looks at what every step must leave behind; what it finds wrong is
  * a line that begins with "!", which no story contains.

@@ -60,6 +60,11 @@ void words_status(struct player *p, const struct outcome *out);
 /* "waiting ahead 1 (a)", "granted token 1", "released". */
 void words_state(struct player *p, const struct op *op);
 void words_ahead(struct player *p, const struct ahead *ahead);
+/* "(k 7 by a, l unknown)". */
+void words_changes(struct player *p, const struct core_change *changes, uint32_t n);
+/* Why a submit left nothing behind: "refused ahead 1 (a)", "deadlock (b, a)", "stale (k 7 by a)".
+ */
+void words_left_out(struct player *p, const struct outcome *out);
 /* All effects of a step; `verb` says what EFFECT_CHANGED was. */
 void words_effects(struct player *p, const struct outcome *out, const char *verb);
 void words_op(struct player *p, const struct op *op); /* all that its record tells */

@@ -15,6 +15,7 @@ struct record {
     struct slice ns;
     struct core_key *keys; /* NULL: none */
     uint32_t n_keys;
+    uint64_t parent;                /* its ticket; 0: none */
     uint32_t n_exclusive, n_shared; /* what the new core has to find out */
 };
 
@@ -23,7 +24,7 @@ static void blot_out(struct op *from)
 {
     from->ns = NULL;
     from->deadline_ms = 1;
-    from->n_keys = from->n_shared = 99;
+    from->n_keys = from->n_shared = from->n_children = 99;
 }
 
 struct records {
@@ -49,6 +50,7 @@ static void read_records(struct player *p, struct records *records)
         uint32_t n = op->n_keys + op->n_shared;
         *record = (struct record){.from = *op,
                                   .ns = core_namespace_name(op->ns),
+                                  .parent = op->parent == NULL ? 0 : op->parent->ticket,
                                   .n_exclusive = op->n_keys,
                                   .n_shared = op->n_shared};
         blot_out(&record->from);
@@ -139,6 +141,18 @@ static bool same_texts(const struct op *a, const struct op *b)
     return true;
 }
 
+static bool same_asks(const struct op *a, const struct op *b)
+{
+    bool same = a->tied == b->tied && a->max_hold_ms == b->max_hold_ms &&
+                a->on_change == b->on_change && a->unchanged_since == b->unchanged_since &&
+                a->parent == b->parent && a->n_changed == b->n_changed;
+    for (uint32_t i = 0; same && i < a->n_changed; i++)
+        same = a->changed[i].rev == b->changed[i].rev &&
+               slice_equal(a->changed[i].key, b->changed[i].key) &&
+               slice_equal(a->changed[i].op, b->changed[i].op);
+    return same;
+}
+
 static bool same_record(const struct record *record, const struct op *b)
 {
     const struct op *a = &record->from;
@@ -151,17 +165,30 @@ static bool same_record(const struct record *record, const struct op *b)
            a->content[1] == b->content[1] && record->n_exclusive == b->n_keys &&
            record->n_shared == b->n_shared && a->driver.row_hash == b->driver.row_hash &&
            (b->state != OP_ENDED || b->deadline_ms == CORE_FOREVER) &&
-           slice_equal(record->ns, core_namespace_name(b->ns)) && same_texts(a, b);
+           slice_equal(record->ns, core_namespace_name(b->ns)) && same_texts(a, b) &&
+           same_asks(a, b);
+}
+
+/* Rows name a parent by its ticket. */
+static bool find_parent(struct core *core, struct record *record)
+{
+    record->from.parent = NULL;
+    if (record->parent == 0)
+        return true;
+    record->from.parent = core_next_by_ticket(core, record->parent - 1);
+    return record->from.parent != NULL && record->from.parent->ticket == record->parent;
 }
 
 /* NULL: the records were refused. */
-static struct core *recover(struct player *p, const struct records *records)
+static struct core *recover(struct player *p, struct records *records)
 {
     struct core *core = core_create(&p->config);
     for (uint32_t i = 0; i < records->n; i++) {
-        const struct record *record = &records->at[i];
-        struct op *op = core_recover_op(core, record->ns, &record->from, record->keys,
-                                        record->n_keys, p->now_ms);
+        struct record *record = &records->at[i];
+        struct op *op = NULL;
+        if (find_parent(core, record))
+            op = core_recover_op(core, record->ns, &record->from, record->keys, record->n_keys,
+                                 p->now_ms);
         if (op == NULL) {
             core_destroy(core);
             return NULL;

@@ -65,6 +65,39 @@ void words_ahead(struct player *p, const struct ahead *ahead)
     fputc(')', p->out);
 }
 
+void words_changes(struct player *p, const struct core_change *changes, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        fputs(i == 0 ? "(" : ", ", p->out);
+        words_slice(p, changes[i].key.n == 0 ? SLICE("/") : changes[i].key);
+        if (changes[i].rev == 0)
+            fputs(" unknown", p->out);
+        else
+            fprintf(p->out, " %llu by %.*s", (unsigned long long)changes[i].rev,
+                    (int)changes[i].op.n, changes[i].op.at);
+    }
+    fputc(')', p->out);
+}
+
+void words_left_out(struct player *p, const struct outcome *out)
+{
+    fprintf(p->out, "%s ", out->end == END_NONE ? "extension refused" : end_names[out->end]);
+    if (out->end == END_STALE) {
+        words_changes(p, out->changes, out->n_changes);
+    } else if (out->end == END_DEADLOCK) {
+        for (uint32_t i = 0; i < out->ahead.shown; i++) {
+            fputs(i == 0 ? "(" : ", ", p->out);
+            words_slice(p, out->ahead.blockers[i].op->id);
+            fputc(' ', p->out);
+            words_key(p, out->ahead.blockers[i].key, out->ahead.blockers[i].mode);
+        }
+        fputc(')', p->out);
+    } else {
+        words_ahead(p, &out->ahead);
+    }
+    fputc('\n', p->out);
+}
+
 static void words_token(struct player *p, uint64_t token)
 {
     for (uint32_t i = 0; i < p->n_tokens; i++)
@@ -95,6 +128,10 @@ void words_state(struct player *p, const struct op *op)
         words_deadline(p, op, "expires");
     } else
         fputs(end_names[op->end], p->out);
+    if (op->n_changed > 0 && (op->state == OP_GRANTED || op->end == END_STALE)) {
+        fputs(", changed ", p->out);
+        words_changes(p, op->changed, op->n_changed);
+    }
 }
 
 static bool granted_too(const struct outcome *out, uint32_t submitted)
@@ -109,7 +146,10 @@ static bool granted_too(const struct outcome *out, uint32_t submitted)
 static void words_changed(struct player *p, const struct outcome *out, const struct op *op,
                           const char *verb)
 {
-    fprintf(p->out, "%sed", verb); /* claimed, renewed */
+    /* claimed, renewed, extended; released: gave keys back */
+    fprintf(p->out, "%s", strcmp(verb, "release") == 0 ? "keeps the rest" : verb);
+    if (strcmp(verb, "release") != 0)
+        fputs(verb[strlen(verb) - 1] == 'e' ? "d" : "ed", p->out);
     words_deadline(p, op, "expires");
     if (strcmp(verb, "claim") == 0)
         words_field(p, "payload", op->payload);
@@ -157,7 +197,12 @@ void words_op(struct player *p, const struct op *op)
     fprintf(p->out, ", ticket %llu, of %c", (unsigned long long)op->ticket,
             (char)('A' + op->session - 1));
     if (op->claimed_by != 0)
-        fprintf(p->out, ", claimed by %c", (char)('A' + op->claimed_by - 1));
+        fprintf(p->out, ", %s %c", op->tied ? "tied to" : "claimed by",
+                (char)('A' + op->claimed_by - 1));
+    if (op->parent != NULL)
+        fprintf(p->out, ", under %.*s", (int)op->parent->id.n, op->parent->id.at);
+    if (op->n_children > 0)
+        fprintf(p->out, ", %u children", op->n_children);
     fprintf(p->out, ", %u exclusive, %u shared", op->n_keys, op->n_shared);
     words_field(p, "who", op->who);
     words_field(p, "why", op->why);
