@@ -17,6 +17,7 @@ static method_function *const methods[METHOD_COUNT] = {
     [METHOD_VERIFY] = method_verify,   [METHOD_CHECK] = method_check,
     [METHOD_STATUS] = method_status,   [METHOD_LIST] = method_list,
     [METHOD_STATS] = method_stats,     [METHOD_PING] = method_ping,
+    [METHOD_EXTEND] = method_extend,
 };
 
 /* One error that belongs to no request, and the end of the connection. */

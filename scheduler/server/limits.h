@@ -39,6 +39,8 @@
     LIMIT(namespaces, 1000, 1, 1000000)                                                            \
     LIMIT(remembered, 100000, 0, 100000000)                                                        \
     LIMIT(remembered_ms, DAY_MS, 0, 3650 * DAY_MS)                                                 \
+    LIMIT(changed_keys, 1000000, 0, 100000000)                                                     \
+    LIMIT(generations, 64, 1, 1000)                                                                \
     /* connections and sessions */                                                                 \
     LIMIT(connections, 4096, 1, 65536)                                                             \
     LIMIT(output, 8 * MIB, 64 * KIB, GIB)                                                          \

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/memory.h"
 #include "server/view.h"
 #include "wire/reply.h"
 
@@ -52,6 +53,18 @@ struct event method_event(const struct conn *conn, const struct request *request
                           .session = conn->session->id,
                           .op = request->op,
                           .token = request->token};
+}
+
+struct core_key *method_keys(struct server *server, const struct request *request)
+{
+    if (request->n_keys > server->keys_cap) {
+        server->keys_cap = request->n_keys;
+        server->keys = memory_resize(server->keys, server->keys_cap * sizeof *server->keys);
+    }
+    for (uint32_t i = 0; i < request->n_keys; i++)
+        server->keys[i] =
+            (struct core_key){request->keys[i].path, request->keys[i].shared ? MODE_S : MODE_X};
+    return server->keys;
 }
 
 struct op *method_find(struct server *server, struct conn *conn, const struct request *request)

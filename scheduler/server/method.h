@@ -17,6 +17,8 @@ method_function method_hello, method_ping, method_stats;
 method_function method_submit, method_acquire, method_wait;
 /* method_own.c */
 method_function method_claim, method_renew, method_release, method_cancel;
+/* method_extend.c */
+method_function method_extend;
 /* method_ask.c */
 method_function method_verify, method_status, method_list;
 /* method_check.c */
@@ -35,6 +37,9 @@ void method_fail_step(struct server *server, struct conn *conn, const struct req
 /* The event of a request: session, namespace, operation and token filled in. */
 struct event method_event(const struct conn *conn, const struct request *request,
                           enum event_type type);
+/* The keys of the request, in the order in which they came; in the server's own memory, until the
+ * next call. */
+struct core_key *method_keys(struct server *server, const struct request *request);
 /* The operation that the request names; NULL: not_found was answered. */
 struct op *method_find(struct server *server, struct conn *conn, const struct request *request);
 

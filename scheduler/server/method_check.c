@@ -1,5 +1,5 @@
 /*
- * check: who holds these keys, or stands in line for them.
+ * check: who holds these keys or stands in line for them, and which of them changed.
  */
 #include <stdlib.h>
 
@@ -11,10 +11,12 @@
 #define ANSWER_BYTES_MAX ((size_t)4 * 1024 * 1024) /* the answer stops here */
 #define ROW_BYTES        64                        /* of a row, beside its texts */
 
-/* One asked key that is not free. */
+/* One asked key that is not free, or changed. */
 struct row {
     struct slice asked;
-    struct core_check found;
+    struct core_check found; /* op == NULL: it is free */
+    bool has_changed;        /* since the seq that was asked for, as far as is known */
+    struct core_change change;
 };
 
 static int by_asked(const void *a, const void *b)
@@ -24,7 +26,7 @@ static int by_asked(const void *a, const void *b)
     return order != 0 ? order : (*x > *y) - (*x < *y);
 }
 
-/* A key that was asked twice counts once: its later rows lose their operation. */
+/* A key that was asked twice counts once: its later rows say nothing. */
 static void drop_doubles(struct row *rows, uint32_t n)
 {
     struct row **order = memory_alloc(n * sizeof *order);
@@ -34,7 +36,7 @@ static void drop_doubles(struct row *rows, uint32_t n)
     qsort(order, n, sizeof *order, by_asked);
     for (uint32_t i = 1; i < n; i++)
         if (slice_equal(order[i - 1]->asked, order[i]->asked))
-            order[i]->found.op = NULL;
+            *order[i] = (struct row){.asked = order[i]->asked};
     free(order);
 }
 
@@ -99,26 +101,62 @@ static void put_op(struct buf *out, const struct op *op)
     put_text(out, op->progress);
 }
 
+/* Those that changed; or those of which it is not known. */
+static bool is_among(const struct row *row, bool is_known)
+{
+    return row->has_changed && (row->change.rev > 0) == is_known;
+}
+
+static uint32_t count_changes(const struct row *rows, uint32_t n, bool is_known)
+{
+    uint32_t n_among = 0;
+
+    for (uint32_t i = 0; i < n; i++)
+        n_among += is_among(&rows[i], is_known);
+    return n_among;
+}
+
+static void put_since(struct buf *out, const struct row *rows, uint32_t n)
+{
+    put_name(out, "changed");
+    put_array(out, count_changes(rows, n, true));
+    for (uint32_t i = 0; i < n; i++)
+        if (is_among(&rows[i], true))
+            put_change(out, &rows[i].change);
+    put_name(out, "uncertain");
+    put_array(out, count_changes(rows, n, false));
+    for (uint32_t i = 0; i < n; i++)
+        if (is_among(&rows[i], false))
+            put_path(out, rows[i].asked);
+}
+
 static size_t size_in_answer(const struct row *row)
 {
     const struct op *op = row->found.op;
-    return ROW_BYTES + row->asked.n + row->found.held.n + 2 * (size_t)op->id.n + op->who.n +
-           op->why.n + op->progress.n;
+    size_t size = ROW_BYTES + 2 * (size_t)row->asked.n + row->change.op.n + row->change.who.n;
+
+    if (op != NULL)
+        size += row->found.held.n + 2 * (size_t)op->id.n + op->who.n + op->why.n + op->progress.n;
+    return size;
 }
 
-/* Finds the keys that are not free; returns how many keys were looked at before the answer would
- * have become too long. */
+/* Finds the keys that are not free, or changed; returns how many keys were looked at before the
+ * answer would have become too long. */
 static uint32_t find_rows(struct server *server, const struct conn *conn,
                           const struct request *request, struct row *rows, uint32_t *n_rows)
 {
+    bool has_since = request_has(request, FIELD_SINCE);
+    struct slice ns = conn->session->ns;
     size_t bytes = 0;
     uint32_t done;
 
     for (done = 0; done < request->n_keys && bytes < ANSWER_BYTES_MAX; done++) {
         struct row *row = &rows[*n_rows];
-        row->asked = request->keys[done].path;
-        core_check(server->core, conn->session->ns, row->asked, &row->found);
-        if (row->found.free)
+        *row = (struct row){.asked = request->keys[done].path};
+        core_check(server->core, ns, row->asked, &row->found);
+        row->has_changed =
+            has_since && core_changed(server->core, ns, row->asked, request->since, &row->change);
+        if (row->found.free && !row->has_changed)
             continue;
         bytes += size_in_answer(row);
         (*n_rows)++;
@@ -131,12 +169,12 @@ void method_check(struct server *server, struct conn *conn, const struct request
     struct row *rows = memory_alloc(request->n_keys * sizeof *rows);
     const struct op **ops = memory_alloc(request->n_keys * sizeof *ops);
     uint32_t n_rows = 0, n_ops, done = find_rows(server, conn, request, rows, &n_rows);
-    bool stopped = done < request->n_keys;
+    bool stopped = done < request->n_keys, has_since = request_has(request, FIELD_SINCE);
     struct buf *out = method_reply(server, conn, request);
 
     drop_doubles(rows, n_rows);
     n_ops = distinct_ops(rows, n_rows, ops);
-    put_map(out, stopped ? 4 : 3);
+    put_map(out, 3 + (stopped ? 1 : 0) + (has_since ? 2 : 0));
     put_name(out, "locked");
     put_rows(out, rows, n_rows);
     put_name(out, "ops");
@@ -145,6 +183,8 @@ void method_check(struct server *server, struct conn *conn, const struct request
         put_op(out, ops[i]);
     put_name(out, "seq");
     put_uint(out, server_seq(server));
+    if (has_since)
+        put_since(out, rows, n_rows);
     if (stopped) {
         put_name(out, "done");
         put_uint(out, done);

@@ -23,13 +23,19 @@ static void step_and_view(struct server *server, struct conn *conn, const struct
 void method_claim(struct server *server, struct conn *conn, const struct request *request)
 {
     struct event event = method_event(conn, request, EVENT_CLAIM);
+    event.tie = request->ties;
     step_and_view(server, conn, request, &event, true);
 }
 
 void method_release(struct server *server, struct conn *conn, const struct request *request)
 {
     struct event event = method_event(conn, request, EVENT_RELEASE);
+    struct core_key *keys = method_keys(server, request);
+
+    event.keys = keys;
+    event.n_keys = core_sort_keys(keys, request->n_keys);
     event.outcome = request->outcome;
+    event.unchanged = request->unchanged;
     step_and_view(server, conn, request, &event, false);
 }
 

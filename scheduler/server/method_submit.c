@@ -3,26 +3,11 @@
  */
 #include <inttypes.h>
 
-#include "base/memory.h"
 #include "server/answer.h"
 #include "server/method.h"
 #include "server/step.h"
 #include "server/view.h"
 #include "wire/reply.h"
-
-/* The keys of the request, as the core wants them. */
-static void take_keys(struct server *server, const struct request *request, struct event *event)
-{
-    if (request->n_keys > server->keys_cap) {
-        server->keys_cap = request->n_keys;
-        server->keys = memory_resize(server->keys, server->keys_cap * sizeof *server->keys);
-    }
-    for (uint32_t i = 0; i < request->n_keys; i++)
-        server->keys[i] =
-            (struct core_key){request->keys[i].path, request->keys[i].shared ? MODE_S : MODE_X};
-    event->keys = server->keys;
-    event->n_keys = core_normalise(server->keys, request->n_keys);
-}
 
 /* Why no new operation is taken now; LOCKQ_OK: it is. One that is known goes on. */
 static enum lockq_status closed_to_new(struct server *server, const struct conn *conn,
@@ -39,8 +24,10 @@ static const struct outcome *submit(struct server *server, struct conn *conn,
                                     const struct request *request)
 {
     struct event event = method_event(conn, request, EVENT_SUBMIT);
+    struct core_key *keys = method_keys(server, request);
 
-    take_keys(server, request, &event);
+    event.keys = keys;
+    event.n_keys = core_normalise(keys, request->n_keys);
     event.detached = request->detached;
     event.wait_ms = request->wait_ms;
     event.lease_ms = request->detached ? request->lease_ms : CORE_FOREVER;
@@ -49,10 +36,17 @@ static const struct outcome *submit(struct server *server, struct conn *conn,
     event.why = request->why.at != NULL ? request->why : SLICE("");
     event.meta = request->meta;
     event.payload = request->payload;
+    event.parent = request->parent;
+    event.parent_token = request->parent_token;
+    event.max_hold_ms = request->max_hold_ms;
+    event.passes = request->passes;
+    event.unchanged_since = request->unchanged_since;
+    if (request_has(request, FIELD_UNCHANGED_SINCE))
+        event.on_change = request->on_change_tells ? CHANGE_TOLD : CHANGE_ENDS;
     return step(server, &event, conn->session);
 }
 
-/* Submits, and answers what is not an operation: an error or a refusal. NULL then. */
+/* Submits, and answers what is not an operation: an error, or why there is none. NULL then. */
 static struct op *submit_or_answer(struct server *server, struct conn *conn,
                                    const struct request *request)
 {
@@ -69,8 +63,7 @@ static struct op *submit_or_answer(struct server *server, struct conn *conn,
     if (outcome->status != LOCKQ_OK)
         method_fail_step(server, conn, request, outcome);
     else if (outcome->op == NULL)
-        put_refused(method_reply(server, conn, request), request->op, &outcome->ahead,
-                    server_seq(server));
+        put_left_out(method_reply(server, conn, request), request->op, outcome, server_seq(server));
     else
         return outcome->op;
     step_settle(server);

@@ -27,7 +27,11 @@ static void create_core(struct recovery *recovery)
                    .live_bytes = limits->live_bytes,
                    .namespaces = limits->namespaces,
                    .remembered = limits->remembered,
-                   .remembered_ms = limits->remembered_ms},
+                   .remembered_ms = limits->remembered_ms,
+                   .keys = limits->keys,
+                   .key_text = limits->key_text,
+                   .generations = limits->generations,
+                   .changed_keys = limits->changed_keys},
         .epoch = recover_epoch(recovery->meta.epoch, server->wall_ms),
         .seq = recovery->meta.seq,
         .ticket = recovery->meta.ticket,
@@ -53,6 +57,20 @@ static bool on_session(void *context, const struct store_session *stored)
     return true;
 }
 
+/* A parent has a lower ticket: it is there already. */
+static bool find_parent(struct core *core, const struct store_op *row, struct op *from)
+{
+    const struct op *parent;
+
+    if (row->parent == 0)
+        return true;
+    if (row->parent < 0 || row->parent >= row->ticket)
+        return false;
+    from->parent = parent = core_next_by_ticket(core, (uint64_t)row->parent - 1);
+    return parent != NULL && parent->ticket == (uint64_t)row->parent &&
+           slice_equal(core_namespace_name(parent->ns), row->ns);
+}
+
 static bool on_op(void *context, const struct store_op *row)
 {
     struct recovery *recovery = context;
@@ -64,7 +82,8 @@ static bool on_op(void *context, const struct store_op *row)
     if (server->core == NULL)
         create_core(recovery);
     arena_reset(&recovery->arena);
-    return row_to_op(row, &from) && row_keys(row, &recovery->arena, &keys, &n_keys) &&
+    return row_to_op(row, &recovery->arena, &from) && find_parent(server->core, row, &from) &&
+           row_keys(row, &recovery->arena, &keys, &n_keys) &&
            core_recover_op(server->core, row->ns, &from, keys, n_keys, server->now_ms) != NULL;
 }
 

@@ -1,5 +1,10 @@
 #include "server/row.h"
 
+#include "base/buf.h"
+#include "wire/cursor.h"
+#include "wire/reply.h"
+#include "wire/scan.h"
+
 #define KEYS_AT_ONCE 64
 
 /* How many bytes a path takes inside a JSON string. */
@@ -83,6 +88,27 @@ static int64_t from_row(int64_t ms)
     return ms < 0 ? CORE_FOREVER : ms;
 }
 
+static struct slice changes_to_row(const struct op *op, struct arena *arena)
+{
+    struct buf buf = {0};
+    struct slice row;
+
+    if (op->n_changed == 0)
+        return (struct slice){0};
+    put_array(&buf, op->n_changed);
+    for (uint32_t i = 0; i < op->n_changed; i++) {
+        const struct core_change *change = &op->changed[i];
+        put_array(&buf, 4);
+        put_text(&buf, change->key);
+        put_uint(&buf, change->rev);
+        put_text(&buf, change->op);
+        put_text(&buf, change->who);
+    }
+    row = arena_copy(arena, (struct slice){buf_data(&buf), (uint32_t)buf_size(&buf)});
+    buf_finish(&buf);
+    return row;
+}
+
 void row_from_op(const struct core *core, const struct op *op, struct arena *arena,
                  struct store_op *row)
 {
@@ -116,6 +142,12 @@ void row_from_op(const struct core *core, const struct op *op, struct arena *are
         .progress = arena_copy(arena, op->progress),
         .outcome = arena_copy(arena, op->outcome),
         .why_ended = arena_copy(arena, op->why_ended),
+        .parent = op->parent == NULL ? 0 : (int64_t)op->parent->ticket,
+        .max_hold_ms = op->max_hold_ms,
+        .on_change = op->on_change,
+        .unchanged_since = (int64_t)op->unchanged_since,
+        .tied = op->tied,
+        .changed = changes_to_row(op, arena),
     };
 }
 
@@ -197,11 +229,53 @@ bool row_keys(const struct store_op *row, struct arena *arena, struct core_key *
     return *n_keys == n;
 }
 
-bool row_to_op(const struct store_op *row, struct op *op)
+static bool read_value(struct cursor *cursor, struct value *value, enum value_type type)
+{
+    return cursor_read(cursor, value) && value->type == type;
+}
+
+static bool read_change(struct cursor *cursor, struct core_change *change)
+{
+    struct value array, key, rev, op, who;
+
+    if (!read_value(cursor, &array, VALUE_ARRAY) || array.count != 4 ||
+        !read_value(cursor, &key, VALUE_TEXT) || !read_value(cursor, &rev, VALUE_UINT) ||
+        !read_value(cursor, &op, VALUE_TEXT) || !read_value(cursor, &who, VALUE_TEXT))
+        return false;
+    *change = (struct core_change){key.text, rev.uint, op.text, who.text};
+    return true;
+}
+
+static bool changes_from_row(struct slice row, struct arena *arena, struct op *op)
+{
+    struct scanner scanner = {.bytes_max = row.n, .depth_max = 2};
+    struct cursor cursor = {row.at, row.at + row.n};
+    struct core_change *changes;
+    struct value array;
+    size_t n;
+
+    if (row.at == NULL)
+        return true;
+    if (scan(&scanner, row.at, row.n, &n) != SCAN_FRAME || n != row.n)
+        return false;
+    if (!read_value(&cursor, &array, VALUE_ARRAY) || array.count == 0 ||
+        array.count > CORE_CHANGES_SHOWN)
+        return false;
+    op->changed = changes = arena_alloc(arena, array.count * sizeof *changes);
+    op->n_changed = array.count;
+    for (uint32_t i = 0; i < array.count; i++)
+        if (!read_change(&cursor, &changes[i]))
+            return false;
+    return true;
+}
+
+bool row_to_op(const struct store_op *row, struct arena *arena, struct op *op)
 {
     if (row->state < OP_WAITING || row->state > OP_ENDED || row->ending < END_NONE ||
         row->ending > END_REFUSED || row->ticket <= 0 || row->id.n == 0 ||
-        row->content.n != sizeof op->content || row->token < 0 || row->seq <= 0)
+        row->content.n != sizeof op->content || row->token < 0 || row->seq <= 0 ||
+        row->max_hold_ms < 0 || row->on_change < CHANGE_IGNORED || row->on_change > CHANGE_TOLD ||
+        (row->tied != 0 && row->claimed_by == 0))
         return false;
     *op = (struct op){
         .id = row->id,
@@ -226,8 +300,12 @@ bool row_to_op(const struct store_op *row, struct op *op)
         .progress = row->progress,
         .outcome = row->outcome,
         .why_ended = row->why_ended,
+        .max_hold_ms = row->max_hold_ms,
+        .on_change = (enum on_change)row->on_change,
+        .unchanged_since = (uint64_t)row->unchanged_since,
+        .tied = row->tied != 0,
         .driver = {.row_hash = store_op_hash(row)},
     };
     memcpy(op->content, row->content.at, sizeof op->content);
-    return true;
+    return changes_from_row(row->changed, arena, op);
 }

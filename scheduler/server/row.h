@@ -19,7 +19,8 @@ void row_from_op(const struct core *core, const struct op *op, struct arena *are
 bool row_keys(const struct store_op *row, struct arena *arena, struct core_key **keys,
               uint32_t *n_keys);
 
-/* The fields of an operation, all but its keys; slices point into the row. False: nonsense. */
-bool row_to_op(const struct store_op *row, struct op *op);
+/* The fields of an operation, all but its keys and its parent; slices point into the row and the
+ * arena. False: nonsense. */
+bool row_to_op(const struct store_op *row, struct arena *arena, struct op *op);
 
 #endif

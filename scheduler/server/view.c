@@ -71,18 +71,54 @@ static void put_blocker(struct buf *out, const struct blocker *blocker)
     put_uint(out, op->state == OP_GRANTED ? op->granted_ms : op->submitted_ms);
 }
 
-static void put_ahead(struct buf *out, struct put_open_map *map, const struct ahead *ahead)
+static void put_blockers(struct buf *out, struct put_open_map *map, const struct ahead *ahead)
 {
-    put_field_uint(out, map, "ahead", ahead->count);
-    if (ahead->more) {
-        put_name(out, "ahead_more");
-        put_bool(out, true);
-        map->pairs++;
-    }
     put_name(out, "blockers");
     put_array(out, ahead->shown);
     for (uint32_t i = 0; i < ahead->shown; i++)
         put_blocker(out, &ahead->blockers[i]);
+    map->pairs++;
+}
+
+static void put_field_true(struct buf *out, struct put_open_map *map, const char *name)
+{
+    put_name(out, name);
+    put_bool(out, true);
+    map->pairs++;
+}
+
+static void put_ahead(struct buf *out, struct put_open_map *map, const struct ahead *ahead)
+{
+    put_field_uint(out, map, "ahead", ahead->count);
+    if (ahead->more)
+        put_field_true(out, map, "ahead_more");
+    put_blockers(out, map, ahead);
+}
+
+void put_change(struct buf *out, const struct core_change *change)
+{
+    bool is_known = change->rev > 0;
+
+    put_map(out, is_known ? 4 : 1);
+    put_name(out, "key");
+    put_path(out, change->key);
+    if (!is_known)
+        return;
+    put_name(out, "rev");
+    put_uint(out, change->rev);
+    put_name(out, "op");
+    put_text(out, change->op);
+    put_name(out, "who");
+    put_text(out, change->who);
+}
+
+static void put_field_changes(struct buf *out, struct put_open_map *map,
+                              const struct core_change *changes, uint32_t n)
+{
+    put_name(out, "changed");
+    put_array(out, n);
+    for (uint32_t i = 0; i < n; i++)
+        put_change(out, &changes[i]);
     map->pairs++;
 }
 
@@ -119,17 +155,25 @@ static void put_grant(struct buf *out, struct put_open_map *map, const struct vi
             op->deadline_ms > viewer->now_ms ? (uint64_t)(op->deadline_ms - viewer->now_ms) : 0);
 }
 
+static void put_view_fields(struct buf *out, struct put_open_map *map, const struct viewer *viewer,
+                            const struct op *op)
+{
+    put_field_text(out, map, "op", op->id);
+    put_field_name(out, map, "state", op_state_names[op->state]);
+    put_field_uint(out, map, "ticket", op->ticket);
+    put_field_uint(out, map, "seq", op->seq);
+    put_end(out, map, op);
+    put_grant(out, map, viewer, op);
+    put_waiting(out, map, viewer, op);
+    if (op->n_changed > 0 && (op->state == OP_GRANTED || op->end == END_STALE))
+        put_field_changes(out, map, op->changed, op->n_changed);
+}
+
 void put_view(struct buf *out, const struct viewer *viewer, const struct op *op, bool content)
 {
     struct put_open_map map = put_map_begin(out);
 
-    put_field_text(out, &map, "op", op->id);
-    put_field_name(out, &map, "state", op_state_names[op->state]);
-    put_field_uint(out, &map, "ticket", op->ticket);
-    put_field_uint(out, &map, "seq", op->seq);
-    put_end(out, &map, op);
-    put_grant(out, &map, viewer, op);
-    put_waiting(out, &map, viewer, op);
+    put_view_fields(out, &map, viewer, op);
     if (content && op->meta.at != NULL)
         put_field_raw(out, &map, "meta", op->meta);
     if (content && op->payload.at != NULL)
@@ -137,16 +181,32 @@ void put_view(struct buf *out, const struct viewer *viewer, const struct op *op,
     put_map_end(out, &map);
 }
 
-void put_refused(struct buf *out, struct slice id, const struct ahead *ahead, uint64_t seq)
+void put_extension_refused(struct buf *out, const struct viewer *viewer,
+                           const struct outcome *outcome)
+{
+    struct put_open_map map = put_map_begin(out);
+
+    put_view_fields(out, &map, viewer, outcome->op);
+    put_field_true(out, &map, "refused");
+    put_ahead(out, &map, &outcome->ahead);
+    put_map_end(out, &map);
+}
+
+void put_left_out(struct buf *out, struct slice id, const struct outcome *outcome, uint64_t seq)
 {
     struct put_open_map map = put_map_begin(out);
 
     if (id.n > 0)
         put_field_text(out, &map, "op", id);
     put_field_name(out, &map, "state", op_state_names[OP_ENDED]);
-    put_field_name(out, &map, "end", op_end_names[END_REFUSED]);
+    put_field_name(out, &map, "end", op_end_names[outcome->end]);
     put_field_uint(out, &map, "seq", seq);
-    put_ahead(out, &map, ahead);
+    if (outcome->end == END_STALE)
+        put_field_changes(out, &map, outcome->changes, outcome->n_changes);
+    else if (outcome->end == END_DEADLOCK)
+        put_blockers(out, &map, &outcome->ahead);
+    else
+        put_ahead(out, &map, &outcome->ahead);
     put_map_end(out, &map);
 }
 
@@ -230,7 +290,9 @@ void put_record(struct buf *out, const struct viewer *viewer, const struct op *o
     map.pairs += 2;
     put_field_uint(out, &map, "n_keys", op->n_keys);
     put_field_uint(out, &map, "n_shared", op->n_shared);
-    put_field_uint(out, &map, "children", 0);
+    if (op->parent != NULL)
+        put_field_text(out, &map, "parent", op->parent->id);
+    put_field_uint(out, &map, "children", op->n_children);
     put_ownership(out, &map, op);
     put_times(out, &map, op);
     if (op->progress.at != NULL)

@@ -18,8 +18,15 @@ struct viewer {
 /* The view of an operation; with `content` also its payload and meta. */
 void put_view(struct buf *out, const struct viewer *viewer, const struct op *op, bool content);
 
-/* The view of a submit that was refused. `id` is empty if it gave none. */
-void put_refused(struct buf *out, struct slice id, const struct ahead *ahead, uint64_t seq);
+/* The view of a submit that left no operation: refused, stale, a deadlock. `id` is empty if it gave
+ * none; `seq` is the daemon's. */
+void put_left_out(struct buf *out, struct slice id, const struct outcome *outcome, uint64_t seq);
+/* The view of an operation that could not have more. */
+void put_extension_refused(struct buf *out, const struct viewer *viewer,
+                           const struct outcome *outcome);
+
+/* A changed key: {key, rev, op, who}, of an unknown change the key alone. */
+void put_change(struct buf *out, const struct core_change *change);
 
 #define RECORD_KEYS_MAX 100 /* of each mode */
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define APPLICATION_ID 0x6c6f636b /* "lock" */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 #define COLUMN_INT(name)  #name " INTEGER NOT NULL,"
 #define COLUMN_TEXT(name) #name " TEXT,"

@@ -29,7 +29,11 @@
     TEXT(who)                                                                                      \
     TEXT(why)                                                                                      \
     INT(submitted_ms)                                                                              \
-    BLOB(content) /* 16 bytes */
+    BLOB(content)    /* 16 bytes */                                                                \
+    INT(parent)      /* its ticket; 0: none */                                                     \
+    INT(max_hold_ms) /* 0: no such limit */                                                        \
+    INT(on_change)   /* 0 ignored, 1 ends, 2 told */                                               \
+    INT(unchanged_since)
 
 #define STORE_OP_CHANGING_COLUMNS(INT, TEXT, BLOB)                                                 \
     INT(seq)                                                                                       \
@@ -37,6 +41,7 @@
     INT(ending) /* how it ended; 0: not */                                                         \
     INT(token)                                                                                     \
     INT(claimed_by)                                                                                \
+    INT(tied) /* it lives and dies with claimed_by */                                              \
     INT(lease_ms)                                                                                  \
     INT(granted_ms)                                                                                \
     INT(ended_ms)                                                                                  \
@@ -46,7 +51,8 @@
     BLOB(payload)                                                                                  \
     BLOB(progress)                                                                                 \
     TEXT(outcome)                                                                                  \
-    TEXT(why_ended)
+    TEXT(why_ended)                                                                                \
+    BLOB(changed) /* of its keys: an array of [key, rev, op, who] in MessagePack */
 
 #define STORE_OP_COLUMNS(INT, TEXT, BLOB)                                                          \
     STORE_OP_FIXED_COLUMNS(INT, TEXT, BLOB)                                                        \

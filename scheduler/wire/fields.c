@@ -10,6 +10,7 @@
 #define OP_BYTES_MAX  128
 #define NAMESPACE_MAX 128
 #define LIST_MAX      1000
+#define SEQ_MAX       ((uint64_t)INT64_MAX)
 /* No grant has it. Stands for a 0 that was sent, which is not a token that was left out. */
 #define TOKEN_OF_NOBODY UINT64_MAX
 
@@ -92,10 +93,12 @@ static bool read_number(struct reading *reading, const struct field_rule *rule)
 
 static bool read_token(struct reading *reading, const struct field_rule *rule)
 {
+    uint64_t *token = member(reading, rule);
+
     if (!read_number(reading, rule))
         return false;
-    if (reading->request->token == 0)
-        reading->request->token = TOKEN_OF_NOBODY;
+    if (*token == 0)
+        *token = TOKEN_OF_NOBODY;
     return true;
 }
 
@@ -161,9 +164,21 @@ static bool read_text(struct reading *reading, const struct field_rule *rule)
 
 static bool read_op(struct reading *reading, const struct field_rule *rule)
 {
-    if (!read_text(reading, rule))
-        return false;
-    return reading->request->op.n > 0 || sentence_field(reading, "must not be empty");
+    const struct slice *op = member(reading, rule);
+
+    return read_text(reading, rule) && (op->n > 0 || sentence_field(reading, "must not be empty"));
+}
+
+static bool read_on_change(struct reading *reading, const struct field_rule *rule)
+{
+    struct value value;
+
+    cursor_read(&reading->cursor, &value);
+    if (value.type == VALUE_TEXT && slice_equal(value.text, SLICE("tell")))
+        *(bool *)member(reading, rule) = true;
+    else if (value.type != VALUE_TEXT || !slice_equal(value.text, SLICE("end")))
+        return sentence_field(reading, "must be 'end' or 'tell'");
+    return true;
 }
 
 static bool read_raw(struct reading *reading, const struct field_rule *rule)
@@ -300,6 +315,15 @@ static const struct field_rule rules[FIELD_COUNT] = {
     [FIELD_CLAIMED] = {read_bool, AT(claimed), ANY},
     [FIELD_AFTER] = {read_number, AT(after), ANY},
     [FIELD_LIMIT] = {read_number, AT(limit), FIXED(1), FIXED(LIST_MAX)},
+    [FIELD_PARENT] = {read_op, AT(parent), FIXED(0), FIXED(OP_BYTES_MAX)},
+    [FIELD_PARENT_TOKEN] = {read_token, AT(parent_token), ANY},
+    [FIELD_UNCHANGED_SINCE] = {read_number, AT(unchanged_since), FIXED(0), FIXED(SEQ_MAX)},
+    [FIELD_ON_CHANGE] = {read_on_change, AT(on_change_tells), ANY},
+    [FIELD_MAX_HOLD] = {read_ms, AT(max_hold_ms), FIXED(1), CONFIGURED(lease_max, lease_max)},
+    [FIELD_PASS] = {read_bool, AT(passes), ANY},
+    [FIELD_TIE] = {read_bool, AT(ties), ANY},
+    [FIELD_UNCHANGED] = {read_bool, AT(unchanged), ANY},
+    [FIELD_SINCE] = {read_number, AT(since), FIXED(0), FIXED(SEQ_MAX)},
 };
 
 static const struct slice names[FIELD_COUNT] = {

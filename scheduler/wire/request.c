@@ -15,7 +15,9 @@
 #define F(name) FIELD_BIT(name)
 #define SUBMITS                                                                                    \
     (F(KEYS) | F(SHARED) | F(OP) | F(WAIT) | F(LEASE) | F(CLAIM_IN) | F(WHO) | F(WHY) | F(META) |  \
-     F(PAYLOAD))
+     F(PAYLOAD) | F(PARENT) | F(PARENT_TOKEN) | F(UNCHANGED_SINCE) | F(ON_CHANGE) | F(MAX_HOLD) |  \
+     F(PASS))
+#define PASS_HOLD_MAX_MS 10000 /* of one that passes those who wait */
 
 struct method_rule {
     uint64_t needs, takes; /* FIELD_BITs; what it needs it takes */
@@ -26,12 +28,13 @@ static const struct method_rule rules[METHOD_COUNT] = {
     [METHOD_SUBMIT] = {0, SUBMITS},
     [METHOD_ACQUIRE] = {0, SUBMITS},
     [METHOD_WAIT] = {F(OP), F(TIMEOUT)},
-    [METHOD_CLAIM] = {F(OP), 0},
+    [METHOD_CLAIM] = {F(OP), F(TIE)},
     [METHOD_RENEW] = {F(OP) | F(TOKEN), F(LEASE) | F(PROGRESS)},
-    [METHOD_RELEASE] = {F(OP), F(TOKEN) | F(OUTCOME)},
+    [METHOD_EXTEND] = {F(OP) | F(TOKEN), F(KEYS) | F(SHARED)},
+    [METHOD_RELEASE] = {F(OP), F(TOKEN) | F(KEYS) | F(OUTCOME) | F(UNCHANGED)},
     [METHOD_CANCEL] = {F(OP), F(WHY)},
     [METHOD_VERIFY] = {F(OP) | F(TOKEN), 0},
-    [METHOD_CHECK] = {F(KEYS), 0},
+    [METHOD_CHECK] = {F(KEYS), F(SINCE)},
     [METHOD_STATUS] = {F(OP), F(AFTER_KEY)},
     [METHOD_LIST] = {0, F(STATE) | F(WHO) | F(KEY) | F(MINE) | F(CLAIMED) | F(AFTER) | F(LIMIT)},
     [METHOD_STATS] = {0, 0},
@@ -143,21 +146,53 @@ static bool is_digits(struct slice text)
     return text.n > 0;
 }
 
+static bool names_a_key(struct reading *reading)
+{
+    return reading->request->n_keys > 0 ||
+           sentence_put(reading, LOCKQ_BAD_REQUEST,
+                        "fields 'keys' and 'shared' name no key at all");
+}
+
+/* A field that is given says nothing without another one. */
+static bool check_needs(struct reading *reading, enum wire_field field, enum wire_field needed,
+                        const char *sentence)
+{
+    const struct request *request = reading->request;
+
+    if (!request_has(request, field) || request_has(request, needed))
+        return true;
+    reading->name = wire_field_names[field];
+    return sentence_field(reading, sentence);
+}
+
+static bool check_pass(struct reading *reading)
+{
+    const struct request *request = reading->request;
+
+    if (!request->passes)
+        return true;
+    reading->name = wire_field_names[FIELD_PASS];
+    if (request->wait_ms != 0)
+        return sentence_field(reading, "needs 'wait' to be false");
+    return (request->max_hold_ms > 0 && request->max_hold_ms <= PASS_HOLD_MAX_MS) ||
+           sentence_field(reading, "needs 'max_hold' of 10000 ms or less");
+}
+
 /* What the daemon itself gives as ids, a client must not. */
 static bool check_submit(struct reading *reading)
 {
     const struct request *request = reading->request;
 
-    if (request->n_keys == 0)
-        return sentence_put(reading, LOCKQ_BAD_REQUEST,
-                            "fields 'keys' and 'shared' name no key at all");
+    if (!names_a_key(reading))
+        return false;
     reading->name = wire_field_names[FIELD_OP];
     if (is_digits(request->op))
         return sentence_field(reading, "must not be all digits");
-    reading->name = wire_field_names[FIELD_CLAIM_IN];
-    if (request_has(request, FIELD_CLAIM_IN) && !request_has(request, FIELD_LEASE))
-        return sentence_field(reading, "needs field 'lease'");
-    return true;
+    return check_needs(reading, FIELD_CLAIM_IN, FIELD_LEASE, "needs field 'lease'") &&
+           check_needs(reading, FIELD_PARENT_TOKEN, FIELD_PARENT, "needs field 'parent'") &&
+           check_needs(reading, FIELD_ON_CHANGE, FIELD_UNCHANGED_SINCE,
+                       "needs field 'unchanged_since'") &&
+           check_pass(reading);
 }
 
 /* What no field alone can tell. */
@@ -174,6 +209,12 @@ static bool check_fields(struct reading *reading)
     case METHOD_SUBMIT:
     case METHOD_ACQUIRE:
         return check_submit(reading);
+    case METHOD_EXTEND:
+        return names_a_key(reading);
+    case METHOD_RELEASE:
+        if (!request_has(request, FIELD_KEYS))
+            return true;
+        /* fall through */
     case METHOD_CHECK:
         reading->name = wire_field_names[FIELD_KEYS];
         return request->n_keys > 0 || sentence_field(reading, "names no key at all");

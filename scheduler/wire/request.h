@@ -20,6 +20,7 @@
     X(WAIT, "wait")                                                                                \
     X(CLAIM, "claim")                                                                              \
     X(RENEW, "renew")                                                                              \
+    X(EXTEND, "extend")                                                                            \
     X(RELEASE, "release")                                                                          \
     X(CANCEL, "cancel")                                                                            \
     X(VERIFY, "verify")                                                                            \
@@ -63,7 +64,16 @@ enum wire_method {
     X(MINE, "mine")                                                                                \
     X(CLAIMED, "claimed")                                                                          \
     X(AFTER, "after")                                                                              \
-    X(LIMIT, "limit")
+    X(LIMIT, "limit")                                                                              \
+    X(PARENT, "parent")                                                                            \
+    X(PARENT_TOKEN, "parent_token")                                                                \
+    X(UNCHANGED_SINCE, "unchanged_since")                                                          \
+    X(ON_CHANGE, "on_change")                                                                      \
+    X(MAX_HOLD, "max_hold")                                                                        \
+    X(PASS, "pass")                                                                                \
+    X(TIE, "tie")                                                                                  \
+    X(UNCHANGED, "unchanged")                                                                      \
+    X(SINCE, "since")
 
 enum wire_field {
 #define WIRE_FIELD_ENUM(name, wire) FIELD_##name,
@@ -115,6 +125,13 @@ struct request {
     bool mine, claimed;             /* list; `claimed` counts only when given */
     uint64_t after;                 /* list: a ticket */
     uint64_t limit;                 /* list: 1 .. 1000, default 100 */
+    struct slice parent;            /* at == NULL: not given */
+    uint64_t parent_token;          /* as `token` */
+    uint64_t unchanged_since;       /* see `given` */
+    bool on_change_tells;           /* "tell"; else "end" */
+    int64_t max_hold_ms;            /* 0: not given */
+    bool passes, ties, unchanged;
+    uint64_t since; /* check; see `given` */
 };
 
 static inline bool request_has(const struct request *request, enum wire_field field)

@@ -42,16 +42,25 @@ BAD = [
     ("submit", {"keys": ["A"], "claim_in": 5}, "claim_in"),
     ("submit", {"keys": ["A"], "who": 5}, "who"),
     ("submit", {"keys": ["A"], "key": "A"}, "key"),
-    ("submit", {"keys": ["A"], "parent": "x"}, "parent"),
-    ("submit", {"keys": ["A"], "unchanged_since": 1}, "unchanged_since"),
-    ("submit", {"keys": ["A"], "max_hold": 1000}, "max_hold"),
+    ("submit", {"keys": ["A"], "parent": ""}, "parent"),
+    ("submit", {"keys": ["A"], "parent_token": 1}, "parent_token"),
+    ("submit", {"keys": ["A"], "unchanged_since": -1}, "unchanged_since"),
+    ("submit", {"keys": ["A"], "on_change": "tell"}, "on_change"),
+    ("submit", {"keys": ["A"], "unchanged_since": 1, "on_change": "no"}, "on_change"),
+    ("submit", {"keys": ["A"], "max_hold": "1"}, "max_hold"),
     ("submit", {"keys": ["A"], "pass": True}, "pass"),
-    ("release", {"op": "x", "keys": ["A"]}, "keys"),
-    ("release", {"op": "x", "unchanged": True}, "unchanged"),
+    ("submit", {"keys": ["A"], "pass": True, "wait": False}, "pass"),
+    ("submit", {"keys": ["A"], "pass": True, "wait": False, "max_hold": 10001}, "pass"),
+    ("submit", {"keys": ["A"], "pass": True, "max_hold": 10000}, "pass"),
+    ("release", {"op": "x", "keys": []}, "keys"),
+    ("release", {"op": "x", "unchanged": 1}, "unchanged"),
+    ("extend", {"op": "x", "keys": ["A"]}, "token"),
+    ("extend", {"op": "x", "token": 1}, "keys"),
+    ("extend", {"op": "x", "token": 1, "keys": []}, "keys"),
     ("release", {}, "op"),
     ("release", {"op": "x", "token": "1"}, "token"),
     ("renew", {"op": "x"}, "token"),
-    ("claim", {"op": "x", "tie": True}, "tie"),
+    ("claim", {"op": "x", "tie": 1}, "tie"),
     ("verify", {"op": "x"}, "token"),
     ("wait", {}, "op"),
     ("check", {}, "keys"),
@@ -103,8 +112,8 @@ def test_a_field_given_twice_is_refused(shared):
     assert "bad_request" in str(caught.value) and "keys" in str(caught.value)
 
 
-@pytest.mark.parametrize("method", ["nope", "kill", "drain", "explain", "plan", "extend",
-                                    "subscribe", "unsubscribe"])
+@pytest.mark.parametrize("method", ["nope", "kill", "drain", "explain", "plan", "subscribe",
+                                    "unsubscribe"])
 def test_what_later_issues_bring_is_an_unknown_method(shared, method):
     fails("unknown_method", shared.bare(), method)
 

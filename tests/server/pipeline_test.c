@@ -72,7 +72,7 @@ static void a_row_gives_back_its_operation(void **state)
     pipeline_init(&pipeline, core, &meta, false);
     op = submit(core, &pipeline, "import", keys, 4, 0);
     row_from_op(core, op, &arena, &row);
-    assert_true(row_to_op(&row, &from));
+    assert_true(row_to_op(&row, &arena, &from));
     assert_true(slice_equal(from.id, op->id));
     assert_true(slice_equal(from.why, op->why));
     assert_int_equal(from.token, op->token);

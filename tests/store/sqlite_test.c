@@ -229,8 +229,9 @@ static void what_was_committed_comes_back(void **state)
 
 static const char add_a_row[] =
     "INSERT INTO operation SELECT 3, ns, id, session, detached, wait_ms, claim_in_ms, who, why,"
-    " submitted_ms, content, seq, state, ending, token, claimed_by, lease_ms, granted_ms,"
-    " ended_ms, keys, shared, meta, payload, progress, outcome, why_ended"
+    " submitted_ms, content, parent, max_hold_ms, on_change, unchanged_since, seq, state, ending,"
+    " token, claimed_by, tied, lease_ms, granted_ms, ended_ms, keys, shared, meta, payload,"
+    " progress, outcome, why_ended, changed"
     " FROM operation WHERE ticket = 2";
 
 static void a_changed_row_a_missing_row_and_a_new_row_are_noticed(void **state)

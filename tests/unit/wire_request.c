@@ -88,8 +88,8 @@ static void a_notification_from_a_client_is_one_whatever_its_params(void **state
 
 static void an_unknown_method_is_named(void **state)
 {
-    static const char *const later[] = {"kill",      "drain",       "explain", "plan",
-                                        "subscribe", "unsubscribe", "extend"};
+    static const char *const later[] = {"kill", "drain",     "explain",
+                                        "plan", "subscribe", "unsubscribe"};
 
     (void)state;
     assert_error("lock", NULL, "unknown_method: there is no method 'lock'");
