@@ -244,6 +244,7 @@ static int recover_state(struct daemon *daemon)
         .store = daemon->store = create_store(daemon),
         .version = LOCKQ_VERSION,
         .low_disk = daemon->config.low_disk,
+        .uid = getuid(),
         .admin = daemon->config.admin,
         .admins = daemon->config.n_admin,
         .outside = {.context = daemon, .random = draw_random},

@@ -14,7 +14,10 @@ struct cursor {
 
 struct walk {
     struct core *core;
-    struct ahead *out;
+    struct blocker *list;
+    uint32_t max, shown; /* room in the list, and what is in it */
+    uint32_t count;
+    bool more;
     struct claim *claims;
     const struct core_op *family; /* it, or its parent: they do not count; NULL: all do */
     uint64_t below_child, below;  /* tickets: who waits from there on does not count */
@@ -32,16 +35,14 @@ static struct core_op *op_of_claim(const struct walk *walk, const struct claim *
 
 static void look_at(struct walk *walk, struct core_op *op)
 {
-    struct ahead *out = walk->out;
-
     if (op->walk == walk->mark || (walk->family != NULL && family_has(walk->family, op)))
         return;
     op->walk = walk->mark;
-    out->count++;
-    if (out->shown < CORE_BLOCKERS_SHOWN) {
+    walk->count++;
+    if (walk->shown < walk->max) {
         const struct key *key = key_at(&walk->core->keys, walk->ours->key);
         struct core_key theirs = named_conflict(walk->core, op, key_path(key), walk->ours->named);
-        out->blockers[out->shown++] = (struct blocker){&op->op, theirs.path, theirs.mode};
+        walk->list[walk->shown++] = (struct blocker){&op->op, theirs.path, theirs.mode};
     }
 }
 
@@ -80,7 +81,7 @@ static bool merge(struct walk *walk, struct cursor *cursors, uint32_t n, uint64_
     while ((cursor = earliest(walk, cursors, n, &place)) != NULL && place < below) {
         const struct claim *claim = cursor->next;
         if (walk->n_looked == CORE_BLOCKERS_WALK) {
-            walk->out->more = true;
+            walk->more = true;
             return false;
         }
         walk->n_looked++;
@@ -148,41 +149,66 @@ static void clear_marks_above(struct claim *claims, const struct claim *claim)
 
 static void walk_all(struct walk *walk, uint32_t n_named)
 {
-    struct ahead *out = walk->out;
     uint32_t walked = 0;
 
     walk->mark = ++walk->core->latest_walk;
-    out->count = out->shown = 0;
-    out->more = false;
     while (walked < n_named && walk_key(walk, &walk->claims[walked++]))
         ;
     for (uint32_t i = 0; i < walked; i++)
         clear_marks_above(walk->claims, &walk->claims[i]);
 }
 
+static void tell(const struct walk *walk, struct ahead *out)
+{
+    out->count = walk->count;
+    out->more = walk->more;
+    out->shown = walk->shown;
+}
+
 void ahead_of_draft(struct core *core, struct newcomer newcomer, struct ahead *out)
 {
     struct walk walk = {.core = core,
-                        .out = out,
+                        .list = out->blockers,
+                        .max = CORE_BLOCKERS_SHOWN,
                         .claims = core->draft.claims,
                         .family = newcomer.family,
                         .below_child = UINT64_MAX,
                         .below = newcomer.heeds_waiting ? UINT64_MAX : 0};
     walk_all(&walk, core->draft.n_named);
+    tell(&walk, out);
+}
+
+static struct walk walk_of(struct core *core, const struct op *op, struct blocker *list,
+                           uint32_t max)
+{
+    struct core_op *of = op_of(op);
+    bool is_child = op->parent != NULL;
+
+    return (struct walk){.core = core,
+                         .list = list,
+                         .max = max,
+                         .claims = of->claims,
+                         .family = is_child ? of : NULL,
+                         .below_child = is_child ? op->ticket : UINT64_MAX,
+                         .below = is_child ? 0 : op->ticket};
 }
 
 void core_ahead(struct core *core, const struct op *op, struct ahead *out)
 {
-    struct core_op *of = op_of(op);
-    bool is_child = op->parent != NULL;
-    struct walk walk = {.core = core,
-                        .out = out,
-                        .claims = of->claims,
-                        .family = is_child ? of : NULL,
-                        .below_child = is_child ? op->ticket : UINT64_MAX,
-                        .below = is_child ? 0 : op->ticket};
+    struct walk walk = walk_of(core, op, out->blockers, CORE_BLOCKERS_SHOWN);
 
-    *out = (struct ahead){0};
     if (op->state == OP_WAITING)
-        walk_all(&walk, of->n_named);
+        walk_all(&walk, op_of(op)->n_named);
+    tell(&walk, out);
+}
+
+uint32_t core_blockers(struct core *core, const struct op *op, struct blocker *list, uint32_t max,
+                       bool *more)
+{
+    struct walk walk = walk_of(core, op, list, max);
+
+    if (op->state == OP_WAITING)
+        walk_all(&walk, op_of(op)->n_named);
+    *more = walk.more || walk.count > walk.shown;
+    return walk.shown;
 }

@@ -118,6 +118,7 @@ struct op {
         uint64_t row_hash;    /* of its row as last handed to the store; 0: no row */
         uint32_t dirty_place; /* place + 1 in the list of changed operations; 0: unchanged */
         struct list answers;  /* deferred answers that wait for it */
+        bool told_contended;  /* its session was told that somebody waits */
         struct op_tell {
             struct list link; /* in the list of a session */
             uint8_t what;     /* what that session is still to be told; 0: nothing */
@@ -195,7 +196,8 @@ enum effect_type {
     EFFECT_GRANTED,
     EFFECT_CHANGED, /* claimed, renewed, extended, gave keys back: it has a new seq */
     EFFECT_ENDED,
-    EFFECT_FORGOTTEN /* no longer remembered; `op` is valid until the next step */
+    EFFECT_FORGOTTEN, /* no longer remembered; `op` is valid until the next step */
+    EFFECT_CONTENDED  /* granted, and somebody begins to wait for it; only if core_tell_contended */
 };
 
 struct effect {
@@ -338,8 +340,29 @@ struct core_check {
 
 void core_check(struct core *core, struct slice ns, struct slice path, struct core_check *out);
 
+/* The same, as a list of up to `max`: returns how many; `more`: there are others. */
+uint32_t core_blockers(struct core *core, const struct op *op, struct blocker *list, uint32_t max,
+                       bool *more);
+
 /* Whether somebody waits for a granted operation. */
 bool core_contended(const struct core *core, const struct op *op);
+/* Whether steps tell of it by EFFECT_CONTENDED. Cost then: each submit that waits looks at those
+ * who hold what it wants. */
+void core_tell_contended(struct core *core, bool tells);
+
+#define CORE_PLAN_SHOWN 16
+
+/* What a submit would meet now. */
+struct plan {
+    struct ahead ahead;
+    uint32_t n_blocked; /* of its named keys; 0: it would be granted */
+    uint32_t shown;
+    struct slice blocked[CORE_PLAN_SHOWN]; /* the first of them, of the event's own paths */
+};
+
+/* The event is that of a submit; nothing is submitted. NOT_FOUND and so on: as a submit answers
+ * about its parent. */
+enum lockq_status core_plan(struct core *core, const struct event *event, struct plan *out);
 
 struct core_stats {
     uint64_t seq, ticket, epoch; /* of the latest change, the highest given, the current one */

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "core/ahead.h"
 #include "core/blocked.h"
+#include "core/contended.h"
 #include "core/draft.h"
 #include "core/named.h"
 #include "core/own.h"
@@ -128,8 +129,10 @@ static void take(struct core *core, struct core_op *op, const struct core_key *k
     if (out->refused || is_over(out, "live_claims", core->limits.live_claims,
                                 core->n_claims - op->n_claims + draft->n_claims))
         draft_drop(core);
-    else
+    else {
         exchange(core, op);
+        contended_more(core, op);
+    }
 }
 
 void step_extend(struct core *core, const struct event *event, struct outcome *out)

@@ -1,12 +1,42 @@
 #include "core/family.h"
 
-uint32_t family_depth(const struct core_op *op)
+#include "core/own.h"
+
+/* How many are above it. */
+static uint32_t depth_of(const struct core_op *op)
 {
     uint32_t depth = 0;
 
     for (const struct op *at = op->op.parent; at != NULL; at = at->parent)
         depth++;
     return depth;
+}
+
+enum lockq_status family_find_parent(const struct core *core, const struct core_namespace *ns,
+                                     const struct event *event, struct core_op **parent,
+                                     struct outcome *out)
+{
+    struct core_op *op;
+    enum lockq_status status;
+
+    *parent = NULL;
+    if (event->parent.at == NULL)
+        return LOCKQ_OK;
+    op = ns == NULL ? NULL : core_find_in(core, ns, event->parent);
+    if (op == NULL)
+        return LOCKQ_NOT_FOUND;
+    status = own_may(&op->op, event->session, event->parent_token);
+    if (status != LOCKQ_OK)
+        return status;
+    if (op->op.state != OP_GRANTED)
+        return LOCKQ_NOT_GRANTED;
+    if (depth_of(op) + 1 > core->limits.generations) {
+        out->limit = "generations";
+        out->limit_value = core->limits.generations;
+        return LOCKQ_OVER_LIMIT;
+    }
+    *parent = op;
+    return LOCKQ_OK;
 }
 
 void family_on_live(struct core_op *op)

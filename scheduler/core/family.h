@@ -19,8 +19,11 @@ static inline bool family_has(const struct core_op *op, const struct core_op *ot
     return false;
 }
 
-/* How many are above it. */
-uint32_t family_depth(const struct core_op *op);
+/* The parent that a submit names, NULL if it names none: it runs, and who asks may use it. Other
+ * than OK: why not; a limit is named in `out`. */
+enum lockq_status family_find_parent(const struct core *core, const struct core_namespace *ns,
+                                     const struct event *event, struct core_op **parent,
+                                     struct outcome *out);
 
 /* The operation lives, by op.parent; it ended, without live children. */
 void family_on_live(struct core_op *op);

@@ -45,6 +45,7 @@ struct core {
     int64_t now_ms;           /* of the latest step */
     uint64_t wall_ms;
     uint64_t latest_walk; /* the newest core_op.walk */
+    bool tells_contended;
 
     uint64_t n_waiting, n_granted, n_claims, live_bytes;
     uint64_t n_submitted, n_grants, n_refused, n_ended[END_REFUSED + 1];

@@ -8,7 +8,6 @@
 #include "core/content.h"
 #include "core/deadlock.h"
 #include "core/family.h"
-#include "core/own.h"
 #include "core/passing.h"
 #include "core/queue.h"
 #include "core/step.h"
@@ -132,29 +131,6 @@ static struct core_op *add(struct core *core, const struct attempt *attempt)
     return op;
 }
 
-/* The parent runs, and who asks may use it. */
-static enum lockq_status find_parent(struct core *core, struct attempt *attempt,
-                                     struct outcome *out)
-{
-    const struct event *event = attempt->event;
-    struct core_op *parent;
-    enum lockq_status status;
-
-    if (event->parent.at == NULL)
-        return LOCKQ_OK;
-    parent = attempt->ns == NULL ? NULL : core_find_in(core, attempt->ns, event->parent);
-    if (parent == NULL)
-        return LOCKQ_NOT_FOUND;
-    status = own_may(&parent->op, event->session, event->parent_token);
-    if (status != LOCKQ_OK)
-        return status;
-    if (parent->op.state != OP_GRANTED)
-        return LOCKQ_NOT_GRANTED;
-    attempt->parent = parent;
-    is_over(out, "generations", core->limits.generations, family_depth(parent) + 1);
-    return out->status;
-}
-
 /* Marks what is blocked among the drafted claims. Returns false when it cannot be taken: a limit,
  * or somebody is before it and it would not wait, or wait for itself. */
 static bool may_enter(struct core *core, const struct attempt *attempt, struct outcome *out)
@@ -243,7 +219,8 @@ void step_submit(struct core *core, const struct event *event, struct outcome *o
         out->op = &known->op;
         out->repeated = out->status == LOCKQ_OK;
     } else if (!is_full(core, event, attempt.ns, out) &&
-               (out->status = find_parent(core, &attempt, out)) == LOCKQ_OK) {
+               (out->status = family_find_parent(core, attempt.ns, event, &attempt.parent, out)) ==
+                   LOCKQ_OK) {
         enter(core, &attempt, out);
     }
 }

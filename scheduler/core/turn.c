@@ -2,6 +2,7 @@
 
 #include <assert.h>
 
+#include "core/contended.h"
 #include "core/family.h"
 #include "core/lease.h"
 #include "core/named.h"
@@ -89,6 +90,7 @@ void turn_submit(struct core *core, struct core_op *op, bool passes)
         if (op->op.parent != NULL)
             queue_block_others(core, op);
         lease_set(core, op);
+        contended_by(core, op);
     }
 }
 

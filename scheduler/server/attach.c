@@ -51,6 +51,7 @@ void attach_resumed(struct server *server, struct session *session, struct conn 
 
     if (older != NULL) {
         answer_remove_all(server, older);
+        feed_subscribe(server, older, 0);
         tell_forget_session(session);
         older->session = NULL;
         session->conn = NULL;
@@ -78,6 +79,7 @@ void attach_drop(struct server *server, struct conn *conn)
     struct session *session = conn->session;
 
     answer_remove_all(server, conn);
+    feed_subscribe(server, conn, 0);
     if (session == NULL)
         return;
     conn->session = NULL;

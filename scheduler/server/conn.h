@@ -37,7 +37,10 @@ struct conn {
     struct list answers; /* deferred ones: answer.in_conn */
     uint32_t n_answers;
     bool is_closing, is_cut;
-    struct timer stall; /* armed while its requests wait for the peer to read */
+    uint8_t subscribed;     /* enum subscription */
+    uint64_t heard;         /* news of the feed up to here */
+    struct list subscriber; /* among those of the feed */
+    struct timer stall;     /* armed while its requests wait for the peer to read */
     struct list all, outputs, gate, backlog; /* in the lists of `conns` */
 };
 

@@ -17,7 +17,10 @@ static method_function *const methods[METHOD_COUNT] = {
     [METHOD_VERIFY] = method_verify,   [METHOD_CHECK] = method_check,
     [METHOD_STATUS] = method_status,   [METHOD_LIST] = method_list,
     [METHOD_STATS] = method_stats,     [METHOD_PING] = method_ping,
-    [METHOD_EXTEND] = method_extend,
+    [METHOD_EXTEND] = method_extend,   [METHOD_EXPLAIN] = method_explain,
+    [METHOD_PLAN] = method_plan,       [METHOD_SUBSCRIBE] = method_subscribe,
+    [METHOD_KILL] = method_kill,       [METHOD_UNSUBSCRIBE] = method_unsubscribe,
+    [METHOD_DRAIN] = method_drain,
 };
 
 /* One error that belongs to no request, and the end of the connection. */

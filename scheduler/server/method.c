@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "server/step.h"
 #include "server/view.h"
 #include "wire/reply.h"
 
@@ -80,4 +81,18 @@ struct op *method_find(struct server *server, struct conn *conn, const struct re
 struct viewer method_viewer(const struct server *server, const struct conn *conn)
 {
     return (struct viewer){server->core, conn->session, server->now_ms};
+}
+
+void method_step_and_view(struct server *server, struct conn *conn, const struct request *request,
+                          struct event *event, bool content)
+{
+    const struct outcome *outcome = step(server, event, conn->session);
+
+    if (outcome->status != LOCKQ_OK) {
+        method_fail_step(server, conn, request, outcome);
+    } else {
+        struct viewer viewer = method_viewer(server, conn);
+        put_view(method_reply(server, conn, request), &viewer, outcome->op, content);
+    }
+    step_settle(server);
 }

@@ -21,6 +21,12 @@ method_function method_claim, method_renew, method_release, method_cancel;
 method_function method_extend;
 /* method_ask.c */
 method_function method_verify, method_status, method_list;
+/* method_explain.c */
+method_function method_explain, method_plan;
+/* method_subscribe.c */
+method_function method_subscribe, method_unsubscribe;
+/* method_admin.c */
+method_function method_kill, method_drain;
 /* method_check.c */
 method_function method_check;
 
@@ -37,6 +43,13 @@ void method_fail_step(struct server *server, struct conn *conn, const struct req
 /* The event of a request: session, namespace, operation and token filled in. */
 struct event method_event(const struct conn *conn, const struct request *request,
                           enum event_type type);
+/* The step, and the view of its operation or the error. */
+void method_step_and_view(struct server *server, struct conn *conn, const struct request *request,
+                          struct event *event, bool content);
+
+/* The event of a request with the fields of a submit; its keys until the next request. */
+struct event method_submit_event(struct server *server, const struct conn *conn,
+                                 const struct request *request);
 /* The keys of the request, in the order in which they came; in the server's own memory, until the
  * next call. */
 struct core_key *method_keys(struct server *server, const struct request *request);

@@ -6,25 +6,11 @@
 #include "server/view.h"
 #include "wire/reply.h"
 
-static void step_and_view(struct server *server, struct conn *conn, const struct request *request,
-                          struct event *event, bool content)
-{
-    const struct outcome *outcome = step(server, event, conn->session);
-
-    if (outcome->status != LOCKQ_OK) {
-        method_fail_step(server, conn, request, outcome);
-    } else {
-        struct viewer viewer = method_viewer(server, conn);
-        put_view(method_reply(server, conn, request), &viewer, outcome->op, content);
-    }
-    step_settle(server);
-}
-
 void method_claim(struct server *server, struct conn *conn, const struct request *request)
 {
     struct event event = method_event(conn, request, EVENT_CLAIM);
     event.tie = request->ties;
-    step_and_view(server, conn, request, &event, true);
+    method_step_and_view(server, conn, request, &event, true);
 }
 
 void method_release(struct server *server, struct conn *conn, const struct request *request)
@@ -36,14 +22,14 @@ void method_release(struct server *server, struct conn *conn, const struct reque
     event.n_keys = core_sort_keys(keys, request->n_keys);
     event.outcome = request->outcome;
     event.unchanged = request->unchanged;
-    step_and_view(server, conn, request, &event, false);
+    method_step_and_view(server, conn, request, &event, false);
 }
 
 void method_cancel(struct server *server, struct conn *conn, const struct request *request)
 {
     struct event event = method_event(conn, request, EVENT_CANCEL);
     event.reason = request->why;
-    step_and_view(server, conn, request, &event, false);
+    method_step_and_view(server, conn, request, &event, false);
 }
 
 static void put_renewed(struct server *server, struct buf *out, const struct outcome *outcome)

@@ -194,6 +194,7 @@ void method_stats(struct server *server, struct conn *conn, const struct request
     put_stat(out, &map, "notifications_dropped_total", counters->notifications_dropped);
     put_stat(out, &map, "commits_total", counters->commits);
     put_stat(out, &map, "records_total", counters->records);
+    put_stat(out, &map, "draining", server->is_draining);
     put_namespaces(server, out, &map);
     put_map_end(out, &map);
 }

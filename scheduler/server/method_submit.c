@@ -9,19 +9,25 @@
 #include "server/view.h"
 #include "wire/reply.h"
 
-/* Why no new operation is taken now; LOCKQ_OK: it is. One that is known goes on. */
-static enum lockq_status closed_to_new(struct server *server, const struct conn *conn,
-                                       const struct request *request)
+/* Why no new operation is taken now; NULL: it is. One that is known goes on, and a daemon that
+ * drains lets those who run submit children. */
+static const char *closed_to_new(struct server *server, const struct conn *conn,
+                                 const struct request *request, enum lockq_status *status)
 {
-    if (!server->is_stopping && !server->is_low_on_disk)
-        return LOCKQ_OK;
+    bool drains = server->is_draining && request->parent.at == NULL;
+
+    if (!server->is_stopping && !server->is_low_on_disk && !drains)
+        return NULL;
     if (request->op.n > 0 && core_find(server->core, conn->session->ns, request->op) != NULL)
-        return LOCKQ_OK;
-    return server->is_stopping ? LOCKQ_GOING_AWAY : LOCKQ_UNAVAILABLE;
+        return NULL;
+    *status = server->is_stopping || drains ? LOCKQ_GOING_AWAY : LOCKQ_UNAVAILABLE;
+    return server->is_stopping ? "the daemon is stopping"
+           : drains            ? "the daemon is draining: it takes no new operations"
+                               : "the disk is nearly full";
 }
 
-static const struct outcome *submit(struct server *server, struct conn *conn,
-                                    const struct request *request)
+struct event method_submit_event(struct server *server, const struct conn *conn,
+                                 const struct request *request)
 {
     struct event event = method_event(conn, request, EVENT_SUBMIT);
     struct core_key *keys = method_keys(server, request);
@@ -43,6 +49,13 @@ static const struct outcome *submit(struct server *server, struct conn *conn,
     event.unchanged_since = request->unchanged_since;
     if (request_has(request, FIELD_UNCHANGED_SINCE))
         event.on_change = request->on_change_tells ? CHANGE_TOLD : CHANGE_ENDS;
+    return event;
+}
+
+static const struct outcome *submit(struct server *server, struct conn *conn,
+                                    const struct request *request)
+{
+    struct event event = method_submit_event(server, conn, request);
     return step(server, &event, conn->session);
 }
 
@@ -50,13 +63,12 @@ static const struct outcome *submit(struct server *server, struct conn *conn,
 static struct op *submit_or_answer(struct server *server, struct conn *conn,
                                    const struct request *request)
 {
-    enum lockq_status closed = closed_to_new(server, conn, request);
+    enum lockq_status status = LOCKQ_OK;
+    const char *closed = closed_to_new(server, conn, request, &status);
     const struct outcome *outcome;
 
-    if (closed != LOCKQ_OK) {
-        method_fail(server, conn, request, closed, "%s",
-                    closed == LOCKQ_UNAVAILABLE ? "the disk is nearly full"
-                                                : wire_status_sentences[closed]);
+    if (closed != NULL) {
+        method_fail(server, conn, request, status, "%s", closed);
         return NULL;
     }
     outcome = submit(server, conn, request);

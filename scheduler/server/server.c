@@ -59,6 +59,7 @@ void server_destroy(struct server *server)
     timers_finish(&server->answers);
     timers_finish(&server->conns.stalls);
     pipeline_finish(&server->pipeline);
+    feed_finish(&server->feed);
     core_destroy(server->core);
     parser_destroy(server->parser);
     buf_finish(&server->scratch);
@@ -257,4 +258,5 @@ void server_on_written(struct server *server, struct conn *conn, size_t n)
     conn_on_read(&server->conns, conn, server->now_ms);
     conn_count(&server->conns, conn);
     tell_pump(server, conn);
+    feed_pump(server, conn);
 }

@@ -40,6 +40,7 @@ struct server_config {
     struct store *store; /* not open yet; owned by the caller */
     const char *version; /* of the daemon */
     uint64_t low_disk;   /* bytes: with less left, new submits get `unavailable` */
+    uint32_t uid;        /* the daemon's own */
     uint32_t admins;     /* user ids in `admin` */
     const uint32_t *admin;
     struct server_outside outside;

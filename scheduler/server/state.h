@@ -8,6 +8,7 @@
 #include "base/timers.h"
 #include "core/core.h"
 #include "server/conn.h"
+#include "server/feed.h"
 #include "server/pipeline.h"
 #include "server/server.h"
 #include "server/session.h"
@@ -30,7 +31,9 @@ struct server {
 
     int64_t now_ms;
     uint64_t wall_ms;
+    struct feed feed; /* for subscribers */
     bool is_stopping;
+    bool is_draining;   /* until told otherwise, or the end of the daemon */
     bool is_committing; /* the driver has a batch */
     bool is_low_on_disk;
     int64_t disk_asked_ms;

@@ -21,6 +21,8 @@ static void note(struct server *server, const struct effect *effect)
         pipeline_op_forgotten(&server->pipeline, effect->op);
         return;
     }
+    if (effect->type == EFFECT_CONTENDED)
+        return;
     pipeline_op_changed(&server->pipeline, effect->op);
     if (effect->type == EFFECT_SUBMITTED)
         make_durable(server, effect->op->session);
@@ -68,25 +70,38 @@ static bool send_answers(struct server *server, struct op *op, uint64_t session)
     return heard;
 }
 
+static void announce_turn(struct server *server, struct op *op, bool is_end)
+{
+    bool knows = server->owner != NULL && op == server->own_op;
+    bool heard = send_answers(server, op, op->session);
+    enum subscription what = is_end ? SUBSCRIBED_ENDS : SUBSCRIBED_GRANTS;
+
+    if (!heard && !(knows && server->owner->id == op->session) &&
+        !feed_tells(server, op->session, op, what))
+        tell(server, op, ROLE_SUBMITTER, is_end ? TELL_ENDED : TELL_GRANTED);
+    if (is_end && op->claimed_by != 0 && op->claimed_by != op->session &&
+        !(knows && server->owner->id == op->claimed_by) &&
+        !feed_tells(server, op->claimed_by, op, what))
+        tell(server, op, ROLE_CLAIMER, TELL_ENDED);
+    feed_add(server, op, what);
+}
+
 static void announce(struct server *server, const struct effect *effect)
 {
-    struct op *op = effect->op;
-    bool knows = server->owner != NULL && op == server->own_op;
-    bool heard;
-
-    if (effect->type == EFFECT_FORGOTTEN) {
-        tell_forget_op(op);
-        return;
+    switch (effect->type) {
+    case EFFECT_FORGOTTEN:
+        tell_forget_op(effect->op);
+        break;
+    case EFFECT_GRANTED:
+    case EFFECT_ENDED:
+        announce_turn(server, effect->op, effect->type == EFFECT_ENDED);
+        break;
+    case EFFECT_CONTENDED:
+        tell_contended(server, effect->op);
+        break;
+    default:
+        break;
     }
-    if (effect->type != EFFECT_GRANTED && effect->type != EFFECT_ENDED)
-        return;
-    heard = send_answers(server, op, op->session);
-    if (!heard && !(knows && server->owner->id == op->session))
-        tell(server, op, ROLE_SUBMITTER,
-             effect->type == EFFECT_GRANTED ? TELL_GRANTED : TELL_ENDED);
-    if (effect->type == EFFECT_ENDED && op->claimed_by != 0 && op->claimed_by != op->session &&
-        !(knows && server->owner->id == op->claimed_by))
-        tell(server, op, ROLE_CLAIMER, TELL_ENDED);
 }
 
 static void announce_all(struct server *server)

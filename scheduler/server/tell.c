@@ -17,6 +17,19 @@ static void push(struct server *server, struct conn *conn, const struct op *op, 
     put_view(out, &viewer, op, false);
 }
 
+static void push_grant(struct server *server, struct conn *conn, const struct op *op, uint8_t what)
+{
+    if (what & TELL_GRANTED)
+        push(server, conn, op, "granted");
+    if (what & TELL_CONTENDED) {
+        struct buf *out = server_out(server, conn);
+        notification_begin(out, "contended");
+        put_map(out, 1);
+        put_name(out, "op");
+        put_text(out, op->id);
+    }
+}
+
 void tell_pump(struct server *server, struct conn *conn)
 {
     struct session *session = conn->session;
@@ -34,7 +47,7 @@ void tell_pump(struct server *server, struct conn *conn)
         if (entry->what & TELL_ENDED)
             push(server, conn, op, "ended");
         else if (op->state == OP_GRANTED)
-            push(server, conn, op, "granted");
+            push_grant(server, conn, op, entry->what);
         entry->what = 0;
     }
 }
@@ -52,6 +65,18 @@ void tell(struct server *server, struct op *op, enum role role, enum tell what)
     if (!list_is_linked(&entry->link))
         list_append(&session->tells, &entry->link);
     tell_pump(server, session->conn);
+}
+
+void tell_contended(struct server *server, struct op *op)
+{
+    uint64_t id = op->detached ? op->claimed_by : op->session;
+    const struct session *session = id == 0 ? NULL : session_find(&server->sessions, id);
+
+    if (op->driver.told_contended || session == NULL || session->conn == NULL ||
+        (session->conn->subscribed & SUBSCRIBED_CONTENDED) == 0)
+        return;
+    op->driver.told_contended = true;
+    tell(server, op, op->detached ? ROLE_CLAIMER : ROLE_SUBMITTER, TELL_CONTENDED);
 }
 
 void tell_forget_op(struct op *op)

@@ -11,7 +11,7 @@
 
 #include "server/state.h"
 
-enum tell { TELL_GRANTED = 1, TELL_ENDED = 2 };
+enum tell { TELL_GRANTED = 1, TELL_ENDED = 2, TELL_CONTENDED = 4 };
 
 /* In which of the two parts an operation has a session. */
 enum role { ROLE_SUBMITTER, ROLE_CLAIMER };
@@ -19,6 +19,8 @@ enum role { ROLE_SUBMITTER, ROLE_CLAIMER };
 /* The operation has news for its session in that role; nothing happens without a connection. */
 void tell(struct server *server, struct op *op, enum role role, enum tell what);
 
+/* Somebody begins to wait for it: once for its grant, to the session that holds it and asked. */
+void tell_contended(struct server *server, struct op *op);
 /* Writes what the connection has room for. */
 void tell_pump(struct server *server, struct conn *conn);
 

@@ -1,7 +1,5 @@
 #include "server/view.h"
 
-#include "wire/reply.h"
-
 const char *const op_state_names[] = {"waiting", "granted", "ended"};
 
 const char *const op_end_names[] = {"",
@@ -87,7 +85,7 @@ static void put_field_true(struct buf *out, struct put_open_map *map, const char
     map->pairs++;
 }
 
-static void put_ahead(struct buf *out, struct put_open_map *map, const struct ahead *ahead)
+void put_ahead(struct buf *out, struct put_open_map *map, const struct ahead *ahead)
 {
     put_field_uint(out, map, "ahead", ahead->count);
     if (ahead->more)

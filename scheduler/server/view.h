@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "core/core.h"
 #include "server/session.h"
+#include "wire/reply.h"
 
 /* Who looks, and when. */
 struct viewer {
@@ -24,6 +25,9 @@ void put_left_out(struct buf *out, struct slice id, const struct outcome *outcom
 /* The view of an operation that could not have more. */
 void put_extension_refused(struct buf *out, const struct viewer *viewer,
                            const struct outcome *outcome);
+
+/* ahead, ahead_more and blockers, as entries of an open map. */
+void put_ahead(struct buf *out, struct put_open_map *map, const struct ahead *ahead);
 
 /* A changed key: {key, rev, op, who}, of an unknown change the key alone. */
 void put_change(struct buf *out, const struct core_change *change);

@@ -323,6 +323,10 @@ static const struct field_rule rules[FIELD_COUNT] = {
     [FIELD_PASS] = {read_bool, AT(passes), ANY},
     [FIELD_TIE] = {read_bool, AT(ties), ANY},
     [FIELD_UNCHANGED] = {read_bool, AT(unchanged), ANY},
+    [FIELD_GRANTS] = {read_bool, AT(grants), ANY},
+    [FIELD_ENDS] = {read_bool, AT(ends), ANY},
+    [FIELD_CONTENDED] = {read_bool, AT(contended), ANY},
+    [FIELD_ON] = {read_bool, AT(on), ANY},
     [FIELD_SINCE] = {read_number, AT(since), FIXED(0), FIXED(SEQ_MAX)},
 };
 

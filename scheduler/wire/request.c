@@ -37,6 +37,12 @@ static const struct method_rule rules[METHOD_COUNT] = {
     [METHOD_CHECK] = {F(KEYS), F(SINCE)},
     [METHOD_STATUS] = {F(OP), F(AFTER_KEY)},
     [METHOD_LIST] = {0, F(STATE) | F(WHO) | F(KEY) | F(MINE) | F(CLAIMED) | F(AFTER) | F(LIMIT)},
+    [METHOD_EXPLAIN] = {F(OP), 0},
+    [METHOD_PLAN] = {0, SUBMITS},
+    [METHOD_SUBSCRIBE] = {0, F(GRANTS) | F(ENDS) | F(CONTENDED)},
+    [METHOD_UNSUBSCRIBE] = {0, 0},
+    [METHOD_KILL] = {F(OP) | F(WHY), 0},
+    [METHOD_DRAIN] = {F(ON), 0},
     [METHOD_STATS] = {0, 0},
     [METHOD_PING] = {0, 0},
 };
@@ -208,6 +214,7 @@ static bool check_fields(struct reading *reading)
     switch (request->method) {
     case METHOD_SUBMIT:
     case METHOD_ACQUIRE:
+    case METHOD_PLAN:
         return check_submit(reading);
     case METHOD_EXTEND:
         return names_a_key(reading);

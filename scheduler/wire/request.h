@@ -27,6 +27,12 @@
     X(CHECK, "check")                                                                              \
     X(STATUS, "status")                                                                            \
     X(LIST, "list")                                                                                \
+    X(EXPLAIN, "explain")                                                                          \
+    X(PLAN, "plan")                                                                                \
+    X(SUBSCRIBE, "subscribe")                                                                      \
+    X(UNSUBSCRIBE, "unsubscribe")                                                                  \
+    X(KILL, "kill")                                                                                \
+    X(DRAIN, "drain")                                                                              \
     X(STATS, "stats")                                                                              \
     X(PING, "ping")
 
@@ -73,7 +79,11 @@ enum wire_method {
     X(PASS, "pass")                                                                                \
     X(TIE, "tie")                                                                                  \
     X(UNCHANGED, "unchanged")                                                                      \
-    X(SINCE, "since")
+    X(SINCE, "since")                                                                              \
+    X(GRANTS, "grants")                                                                            \
+    X(ENDS, "ends")                                                                                \
+    X(CONTENDED, "contended")                                                                      \
+    X(ON, "on")
 
 enum wire_field {
 #define WIRE_FIELD_ENUM(name, wire) FIELD_##name,
@@ -131,7 +141,9 @@ struct request {
     bool on_change_tells;           /* "tell"; else "end" */
     int64_t max_hold_ms;            /* 0: not given */
     bool passes, ties, unchanged;
-    uint64_t since; /* check; see `given` */
+    uint64_t since;               /* check; see `given` */
+    bool grants, ends, contended; /* subscribe; see `given` */
+    bool on;                      /* drain */
 };
 
 static inline bool request_has(const struct request *request, enum wire_field field)

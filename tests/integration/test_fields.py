@@ -36,19 +36,26 @@ FIELDS = {
     "status": {"op": TEXT, "after_key": TEXT | {"array"}},
     "list": {"state": {"array"}, "who": TEXT, "key": TEXT | {"array"}, "mine": BOOL,
              "claimed": BOOL, "after": NUMBER, "limit": NUMBER},
+    "explain": {"op": TEXT},
+    "subscribe": {"grants": BOOL, "ends": BOOL, "contended": BOOL},
+    "unsubscribe": {},
+    "kill": {"op": TEXT, "why": TEXT},
+    "drain": {"on": BOOL},
     "stats": {},
     "ping": {},
 }
-FIELDS["acquire"] = FIELDS["submit"]
+FIELDS["acquire"] = FIELDS["plan"] = FIELDS["submit"]
 RIGHT = {"op": "nobody", "token": 7, "keys": ["Fields/a"], "after_key": "A", "state": ["waiting"],
          "resume": {"session": 1, "secret": "0" * 32}, "key": "A", "claim_in": 5000, "lease": 5000,
          "grace": 0, "protocol": 1, "limit": 5, "after": 0, "mine": True, "claimed": True,
          "timeout": 0, "wait": 0, "shared": ["Fields/b"], "parent": "nobody", "parent_token": 7,
          "unchanged_since": 0, "on_change": "end", "max_hold": 1000, "pass": False, "tie": True,
-         "unchanged": True, "since": 0}
+         "unchanged": True, "since": 0, "grants": True, "ends": True, "contended": True,
+         "on": False, "why": "x"}
 REQUIRED = {"submit": ["keys"], "acquire": ["keys"], "wait": ["op"], "claim": ["op"],
             "renew": ["op", "token"], "release": ["op"], "cancel": ["op"],
-            "verify": ["op", "token"], "extend": ["op", "token", "keys"], "check": ["keys"], "status": ["op"]}
+            "verify": ["op", "token"], "extend": ["op", "token", "keys"],
+            "explain": ["op"], "plan": ["keys"], "kill": ["op", "why"], "drain": ["on"], "check": ["keys"], "status": ["op"]}
 
 
 @pytest.fixture(scope="module")

@@ -40,6 +40,10 @@ static void audit_effect(struct player *p, const struct effect *effect)
         if (op->n_keys + op->n_shared != 0 || op->payload.at != NULL || op->meta.at != NULL)
             complain(p, "an ended operation kept keys, meta or payload");
         break;
+    case EFFECT_CONTENDED:
+        if (op->state != OP_GRANTED || !core_contended(p->core, op))
+            complain(p, "told that it is contended, and it is not");
+        return;
     case EFFECT_FORGOTTEN:
         if (op->state != OP_ENDED)
             complain(p, "forgotten, but not ended");

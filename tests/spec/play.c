@@ -134,6 +134,31 @@ static void play_submit(struct player *p, struct line *line)
     words_effects(p, &out, "changed");
 }
 
+static void play_plan(struct player *p, struct line *line)
+{
+    struct event event = event_of(p, EVENT_SUBMIT, line);
+    struct plan plan;
+    enum lockq_status status;
+    take_submit(p, &event, line);
+    audit_before(p);
+    status = core_plan(p->core, &event, &plan);
+    audit_state(p);
+    if (status != LOCKQ_OK) {
+        words_status(p, &(struct outcome){.status = status});
+        return;
+    }
+    fprintf(p->out, "    would %s", plan.n_blocked == 0 ? "be granted" : "wait, ");
+    if (plan.n_blocked > 0)
+        words_ahead(p, &plan.ahead);
+    for (uint32_t i = 0; i < plan.shown; i++) {
+        fputs(i == 0 ? ", blocked " : " ", p->out);
+        fprintf(p->out, "%.*s", (int)plan.blocked[i].n, plan.blocked[i].at);
+    }
+    if (plan.n_blocked > plan.shown)
+        fprintf(p->out, " of %u", plan.n_blocked);
+    fputc('\n', p->out);
+}
+
 static void play_crowd(struct player *p, struct line *line)
 {
     struct event event = event_of(p, EVENT_SUBMIT, line);
@@ -230,7 +255,11 @@ static void play_verb(struct player *p, const char *verb, struct line *line)
             play_event(p, events[i].type, verb, line);
             return;
         }
-    if (strcmp(verb, "submit") == 0)
+    if (strcmp(verb, "watch") == 0)
+        core_tell_contended(p->core, true);
+    else if (strcmp(verb, "plan") == 0)
+        play_plan(p, line);
+    else if (strcmp(verb, "submit") == 0)
         play_submit(p, line);
     else if (strcmp(verb, "crowd") == 0)
         play_crowd(p, line);

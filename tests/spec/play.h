@@ -29,10 +29,12 @@
  *
  * Commands without a client:
  *   tick [until MS]
+ *   watch                  from now on it is told who becomes contended
  *   restart [without ID | ungranted ID | granted ID | doubled ID | reversed]
  *                                          a new core from what the old one would have stored,
  *                                          whole or damaged
  *   limit NAME N                           before all others
+ *   plan KEY:MODE... [FIELDS OF A SUBMIT]
  *   ahead ID   check KEY   contended ID   keys ID [from N]   touches ID KEY   show ID   list
  *   changed KEY since SEQ   stats NAME...   owns CLIENT   namespaces   due MS   normalise
  * KEY:MODE...

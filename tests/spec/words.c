@@ -167,6 +167,8 @@ static void words_effect(struct player *p, const struct outcome *out, const stru
         words_changed(p, out, effect->op, verb);
     else if (effect->type == EFFECT_FORGOTTEN)
         fputs("forgotten", p->out);
+    else if (effect->type == EFFECT_CONTENDED)
+        fputs("contended", p->out);
     else
         words_state(p, effect->op);
     fputc('\n', p->out);

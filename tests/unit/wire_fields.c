@@ -69,6 +69,10 @@ static const struct field_case {
     {FIELD_TIE, "true", "must be true or false", {"1", "nil", "'true'"}},
     {FIELD_UNCHANGED, "true", "must be true or false", {"1", "nil", "'true'"}},
     {FIELD_SINCE, "0", "must be a whole number, not negative", {"-1", "'1'", "1.0", "nil"}},
+    {FIELD_GRANTS, "true", "must be true or false", {"1", "nil"}},
+    {FIELD_ENDS, "true", "must be true or false", {"1", "nil"}},
+    {FIELD_CONTENDED, "true", "must be true or false", {"1", "nil"}},
+    {FIELD_ON, "true", "must be true or false", {"1", "nil", "'on'"}},
 };
 
 /* Which fields each method takes, those that it needs first; as the contract has it. */
@@ -103,6 +107,17 @@ static const struct method_case {
      "",
      {FIELD_STATE, FIELD_WHO, FIELD_KEY, FIELD_MINE, FIELD_CLAIMED, FIELD_AFTER, FIELD_LIMIT},
      7},
+    {"explain", "op", {FIELD_OP}, 1},
+    {"plan",
+     "",
+     {FIELD_KEYS, FIELD_SHARED, FIELD_OP, FIELD_WAIT, FIELD_LEASE, FIELD_CLAIM_IN, FIELD_WHO,
+      FIELD_WHY, FIELD_META, FIELD_PAYLOAD, FIELD_PARENT, FIELD_PARENT_TOKEN, FIELD_UNCHANGED_SINCE,
+      FIELD_ON_CHANGE, FIELD_MAX_HOLD, FIELD_PASS},
+     16},
+    {"subscribe", "", {FIELD_GRANTS, FIELD_ENDS, FIELD_CONTENDED}, 3},
+    {"unsubscribe", "", {0}, 0},
+    {"kill", "op why", {FIELD_OP, FIELD_WHY}, 2},
+    {"drain", "on", {FIELD_ON}, 1},
     {"stats", "", {0}, 0},
     {"ping", "", {0}, 0},
 };

@@ -88,18 +88,10 @@ static void a_notification_from_a_client_is_one_whatever_its_params(void **state
 
 static void an_unknown_method_is_named(void **state)
 {
-    static const char *const later[] = {"kill", "drain",     "explain",
-                                        "plan", "subscribe", "unsubscribe"};
-
     (void)state;
     assert_error("lock", NULL, "unknown_method: there is no method 'lock'");
     assert_error("", NULL, "unknown_method: there is no method ''");
     assert_error("Ping", "{'x': 1}", "unknown_method: there is no method 'Ping'");
-    for (size_t i = 0; i < LENGTH(later); i++) {
-        char expected[64];
-        snprintf(expected, sizeof expected, "unknown_method: there is no method '%s'", later[i]);
-        assert_error(later[i], "{'op': 'a'}", expected);
-    }
 }
 
 static void names_are_shown_so_that_a_terminal_can_bear_them(void **state)
