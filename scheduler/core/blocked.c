@@ -7,12 +7,11 @@ static const struct core_op *op_of_claim(const struct core *core, const struct c
     return op_at(&core->ops, claim->op);
 }
 
-/* By a holder outside the family. Few are inside, so few are looked at. */
-static bool by_holder(const struct core *core, struct key *key, enum mode mode,
+/* By a holder outside the family, in one of these modes. Few are inside, so few are looked at. */
+static bool by_holder(const struct core *core, struct key *key, uint32_t conflicts,
                       const struct core_op *family)
 {
-    uint32_t conflicts = key->held & mode_conflicts[mode];
-
+    conflicts &= key->held;
     if (conflicts == 0 || family == NULL)
         return conflicts != 0;
     MODE_EACH(conflicts, other)
@@ -27,7 +26,7 @@ static bool by_holder(const struct core *core, struct key *key, enum mode mode,
 }
 
 /* By a waiting child with a ticket below that one. */
-static bool by_child(const struct core *core, struct key *key, enum mode mode, uint64_t ticket)
+static bool by_child(const struct core *core, struct key *key, uint32_t conflicts, uint64_t ticket)
 {
     if ((key->waiting & MODE_BIT(MODE_CHILDREN)) == 0)
         return false;
@@ -35,7 +34,7 @@ static bool by_child(const struct core *core, struct key *key, enum mode mode, u
     {
         if (op_of_claim(core, claim)->op.ticket >= ticket)
             return false;
-        if ((mode_conflicts[mode] & MODE_BIT(claim->mode)) != 0)
+        if ((conflicts & MODE_BIT(claim->mode)) != 0)
             return true;
     }
     return false;
@@ -48,12 +47,11 @@ uint32_t blocked_mark(const struct core *core, struct claim *claims, uint32_t n,
 
     for (uint32_t i = 0; i < n; i++) {
         struct key *key = key_at(&core->keys, claims[i].key);
-        enum mode mode = claims[i].mode;
-        uint32_t conflicts = mode_conflicts[mode];
+        uint32_t conflicts = mode_conflicts[claims[i].mode];
         if (((key->held | key->waiting) & (conflicts | MODE_BIT(MODE_CHILDREN))) == 0)
             continue;
-        if (!by_holder(core, key, mode, newcomer.family) &&
-            !by_child(core, key, mode, UINT64_MAX) &&
+        if (!by_holder(core, key, conflicts, newcomer.family) &&
+            !by_child(core, key, conflicts, UINT64_MAX) &&
             !(newcomer.heeds_waiting && (key->waiting & conflicts) != 0))
             continue;
         claims[i].marks |= CLAIM_BLOCKED;
@@ -62,15 +60,26 @@ uint32_t blocked_mark(const struct core *core, struct claim *claims, uint32_t n,
     return n_blocked;
 }
 
+bool blocked_mark_raised(const struct core *core, struct claim *claim, enum mode from,
+                         const struct core_op *op)
+{
+    struct key *key = key_at(&core->keys, claim->key);
+    uint32_t conflicts = mode_conflicts[claim->mode] & ~mode_conflicts[from];
+
+    if (!by_holder(core, key, conflicts, op) && !by_child(core, key, conflicts, UINT64_MAX))
+        return false;
+    claim->marks |= CLAIM_BLOCKED;
+    return true;
+}
+
 bool blocked_is(const struct core *core, struct key *key, const struct claim *claim)
 {
     const struct core_op *op = op_of_claim(core, claim);
     uint32_t conflicts = mode_conflicts[claim->mode];
 
     if (op->op.parent != NULL)
-        return by_holder(core, key, claim->mode, op) ||
-               by_child(core, key, claim->mode, op->op.ticket);
-    if ((key->held & conflicts) != 0 || by_child(core, key, claim->mode, UINT64_MAX))
+        return by_holder(core, key, conflicts, op) || by_child(core, key, conflicts, op->op.ticket);
+    if ((key->held & conflicts) != 0 || by_child(core, key, conflicts, UINT64_MAX))
         return true;
     MODE_EACH(key->waiting & conflicts, mode)
     {

@@ -20,6 +20,11 @@ struct newcomer {
 uint32_t blocked_mark(const struct core *core, struct claim *claims, uint32_t n,
                       struct newcomer newcomer);
 
+/* Marks the claim of one that holds the key in mode `from` (MODE_NONE: not) if it is kept from the
+ * mode of the claim: by those with whom it did not stand before. Returns whether it is. */
+bool blocked_mark_raised(const struct core *core, struct claim *claim, enum mode from,
+                         const struct core_op *op);
+
 /* Whether a waiting claim is blocked. */
 bool blocked_is(const struct core *core, struct key *key, const struct claim *claim);
 

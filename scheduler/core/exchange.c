@@ -113,6 +113,24 @@ static bool are_too_many(const struct core *core, const struct core_key *keys, u
            is_over(out, "key_text", core->limits.key_text, bytes);
 }
 
+/* Only what it does not hold already can be kept from it: its children stand beside the rest. */
+static uint32_t mark_raised(struct core *core, const struct core_op *op)
+{
+    struct draft *draft = &core->draft;
+    uint32_t n_blocked = 0;
+
+    for (uint32_t i = 0; i < op->n_claims; i++)
+        key_at(&core->keys, op->claims[i].key)->draft = i + 1;
+    for (uint32_t i = 0; i < draft->n_claims; i++) {
+        uint32_t place = key_at(&core->keys, draft->claims[i].key)->draft;
+        enum mode from = place == 0 ? MODE_NONE : (enum mode)op->claims[place - 1].mode;
+        n_blocked += blocked_mark_raised(core, &draft->claims[i], from, op);
+    }
+    for (uint32_t i = 0; i < op->n_claims; i++)
+        key_at(&core->keys, op->claims[i].key)->draft = 0;
+    return n_blocked;
+}
+
 /* Draws them up and takes them, unless somebody holds, or a child waits. */
 static void take(struct core *core, struct core_op *op, const struct core_key *keys, uint32_t n,
                  struct outcome *out)
@@ -121,7 +139,7 @@ static void take(struct core *core, struct core_op *op, const struct core_key *k
     struct draft *draft = &core->draft;
 
     draft_claims(core, op->op.ns, keys, n);
-    draft->n_blocked = blocked_mark(core, draft->claims, draft->n_claims, newcomer);
+    draft->n_blocked = mark_raised(core, op);
     if (draft->n_blocked > 0) {
         out->refused = true;
         ahead_of_draft(core, newcomer, &out->ahead);

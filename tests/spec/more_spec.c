@@ -117,7 +117,32 @@ STORY(a_child_extends_over_the_keys_of_its_parent)
          "3 A submit twin a/1:s parent task\n"
          "    twin waiting ahead 1 (child)\n"
          "4 A extend task b:s\n"
-         "    task extension refused ahead 2 (child, twin)\n");
+         "    task extension refused ahead 1 (child)\n");
+}
+
+STORY(a_parent_extends_beside_its_children)
+{
+    play("0 A submit task a:x\n"
+         "    task granted token 1\n"
+         "1 A submit child a/1:x parent task\n"
+         "    child granted token 2\n"
+         "2 A submit waits a/1:x parent task\n"
+         "    waits waiting ahead 1 (child)\n"
+         "3 A extend task b:x\n"
+         "    task extended\n"
+         "4 A release task b:x\n"
+         "    task keeps the rest\n"
+         "5 A release task a:x\n"
+         "    error children_active\n"
+         "6 A extend task b:s c:x\n"
+         "    task extended\n"
+         "7 A release task a:x\n"
+         "    task keeps the rest\n"
+         "8 B submit other a:x\n"
+         "    other waiting ahead 2 (child, waits)\n"
+         "9 A release child\n"
+         "    child released\n"
+         "    waits granted token 3\n");
 }
 
 STORY(giving_keys_back_lowers_those_above_to_what_the_rest_needs)
@@ -206,6 +231,7 @@ int main(void)
         cmocka_unit_test(extend_passes_those_who_wait_and_they_wait_for_it_then),
         cmocka_unit_test(extend_is_refused_by_a_waiting_child),
         cmocka_unit_test(a_child_extends_over_the_keys_of_its_parent),
+        cmocka_unit_test(a_parent_extends_beside_its_children),
         cmocka_unit_test(giving_keys_back_lowers_those_above_to_what_the_rest_needs),
         cmocka_unit_test(keys_are_given_back_by_their_names_whatever_stands_above),
         cmocka_unit_test(holders_stand_by_grant_also_one_that_came_by_extension),
