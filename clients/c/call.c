@@ -148,6 +148,22 @@ static int call_view(struct lockq *lockq, const char *method, struct lockq_param
 
 /* --- operations ------------------------------------------------------------------------------ */
 
+static void put_conditions(struct lockq_params *params, const struct lockq_submit *submit)
+{
+    if (submit->parent != NULL)
+        lockq_put_text(params, "parent", submit->parent);
+    if (submit->parent_token != 0)
+        lockq_put_uint(params, "parent_token", submit->parent_token);
+    if (submit->max_hold_ms != LOCKQ_UNSET)
+        lockq_put_uint(params, "max_hold", (uint64_t)submit->max_hold_ms);
+    if (submit->unchanged_since != LOCKQ_UNSET)
+        lockq_put_uint(params, "unchanged_since", (uint64_t)submit->unchanged_since);
+    if (submit->tells_changes)
+        lockq_put_text(params, "on_change", "tell");
+    if (submit->passes)
+        lockq_put_bool(params, "pass", true);
+}
+
 static struct lockq_params *params_of(struct lockq *lockq, const struct lockq_submit *submit)
 {
     struct lockq_params *params = lockq_params_new();
@@ -172,6 +188,7 @@ static struct lockq_params *params_of(struct lockq *lockq, const struct lockq_su
         lockq_put_text(params, "why", submit->why);
     if (submit->payload != NULL)
         put_raw(params, "payload", submit->payload, submit->payload_size);
+    put_conditions(params, submit);
     return params;
 }
 
@@ -228,6 +245,15 @@ int lockq_claim(struct lockq *lockq, const char *op, int64_t timeout_ms, struct 
     return call_view(lockq, "claim", params_for(op, 0), timeout_ms, view);
 }
 
+int lockq_claim_tied(struct lockq *lockq, const char *op, int64_t timeout_ms,
+                     struct lockq_view *view)
+{
+    struct lockq_params *params = params_for(op, 0);
+
+    lockq_put_bool(params, "tie", true);
+    return call_view(lockq, "claim", params, timeout_ms, view);
+}
+
 int lockq_release(struct lockq *lockq, const char *op, uint64_t token, const char *outcome,
                   int64_t timeout_ms, struct lockq_view *view)
 {
@@ -268,6 +294,25 @@ int lockq_renew(struct lockq *lockq, const char *op, uint64_t token, int64_t lea
     lockq_params_free(params);
     if (status == LOCKQ_OK && contended != NULL)
         *contended = is_true(lockq_field(result, "contended"));
+    return status;
+}
+
+int lockq_extend(struct lockq *lockq, const char *op, uint64_t token, const char *const *keys,
+                 size_t n_keys, const char *const *shared, size_t n_shared, int64_t timeout_ms,
+                 bool *refused)
+{
+    struct lockq_params *params = params_for(op, token);
+    const msgpack_object *result;
+    int status;
+
+    if (n_keys > 0)
+        lockq_put_texts(params, "keys", keys, n_keys);
+    if (n_shared > 0)
+        lockq_put_texts(params, "shared", shared, n_shared);
+    status = lockq_call(lockq, "extend", params, timeout_ms, &result);
+    lockq_params_free(params);
+    if (status == LOCKQ_OK)
+        *refused = is_true(lockq_field(result, "refused"));
     return status;
 }
 

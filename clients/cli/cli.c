@@ -94,9 +94,45 @@ struct lockq_submit cli_submit(const struct options *options, int64_t lease_ms)
         .wait_ms = options->nonblock ? 0 : options->timeout_ms,
         .lease_ms = lease_ms,
         .claim_in_ms = options->claim_in_ms,
+        .max_hold_ms = options->max_hold_ms,
+        .unchanged_since = options->unchanged_since,
         .who = options->who,
         .why = options->why,
     };
+}
+
+static bool is_other(const char *given, const char *variable)
+{
+    const char *own = getenv(variable);
+    return given != NULL && (own == NULL || strcmp(given, own) != 0);
+}
+
+void cli_find_parent(const struct options *options, struct lockq_submit *submit)
+{
+    const char *op = getenv("LOCKQ_OP"), *token = getenv("LOCKQ_TOKEN");
+
+    if (options->no_parent || op == NULL || token == NULL || op[0] == '\0' ||
+        is_other(options->address, "LOCKQ_ADDR") ||
+        is_other(options->name_space, "LOCKQ_NAMESPACE"))
+        return;
+    submit->parent = op;
+    submit->parent_token = strtoull(token, NULL, 10);
+}
+
+int cli_fail_child(struct lockq *lockq, const struct options *options,
+                   const struct lockq_submit *submit, int status)
+{
+    char *shown;
+
+    if (submit->parent == NULL ||
+        (status != LOCKQ_NOT_GRANTED && status != LOCKQ_NOT_FOUND && status != LOCKQ_WRONG_TOKEN))
+        return cli_fail(lockq, options, status);
+    shown = text_escape(submit->parent, strlen(submit->parent));
+    fprintf(stderr,
+            "lockq: %s, which this runs under (LOCKQ_OP), has ended; --no-parent ignores it\n",
+            shown);
+    free(shown);
+    return options->not_granted;
 }
 
 int64_t cli_wall_ms(void)

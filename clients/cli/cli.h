@@ -34,10 +34,10 @@ void texts_add(struct texts *texts, const char *text);
 struct options {
     const char *address, *name_space;
     enum output output;
-    bool verbose, nonblock, yes;
-    int64_t timeout_ms; /* LOCKQ_FOREVER: none */
-    int64_t lease_ms;   /* LOCKQ_UNSET: not given */
-    int64_t claim_in_ms;
+    bool verbose, nonblock, yes, waits, no_parent;
+    int64_t timeout_ms;                                /* LOCKQ_FOREVER: none */
+    int64_t lease_ms;                                  /* LOCKQ_UNSET: not given */
+    int64_t claim_in_ms, max_hold_ms, unchanged_since; /* the same */
     const char *op, *who, *why, *progress, *outcome, *key;
     const char *state;
     uint64_t token;        /* 0: not given */
@@ -56,6 +56,12 @@ int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 struct lockq *cli_open(const struct options *options);
 /* The submit that keys and options ask for. */
 struct lockq_submit cli_submit(const struct options *options, int64_t lease_ms);
+/* Makes it a child of the operation that this process runs under (LOCKQ_OP, LOCKQ_TOKEN), unless
+ * told otherwise or to another daemon. */
+void cli_find_parent(const struct options *options, struct lockq_submit *submit);
+/* As cli_fail, where a parent may be the reason. */
+int cli_fail_child(struct lockq *lockq, const struct options *options,
+                   const struct lockq_submit *submit, int status);
 /* Unix time in ms. */
 int64_t cli_wall_ms(void);
 /* The result as JSON and a newline. */
@@ -78,6 +84,11 @@ int verb_check(struct lockq *lockq, const struct options *options);
 int verb_ls(struct lockq *lockq, const struct options *options);
 int verb_show(struct lockq *lockq, const struct options *options);
 int verb_history(struct lockq *lockq, const struct options *options);
+int verb_explain(struct lockq *lockq, const struct options *options);
+int verb_plan(struct lockq *lockq, const struct options *options);
+int verb_kill(struct lockq *lockq, const struct options *options);
+int verb_drain(struct lockq *lockq, const struct options *options);
+int verb_undrain(struct lockq *lockq, const struct options *options);
 int verb_stats(struct lockq *lockq, const struct options *options);
 int verb_ping(struct lockq *lockq, const struct options *options);
 

@@ -29,7 +29,12 @@ static const struct verb verbs[] = {
     {"check", "KEY...", "who holds these keys; exit 0 when all are free", verb_check, false},
     {"ls", "", "the line: who holds, who waits, for whom", verb_ls, false},
     {"show", "OP", "everything about one operation", verb_show, false},
+    {"explain", "OP", "what it waits for, to the root: a tree", verb_explain, false},
+    {"plan", "KEY...", "what would happen; exit 0 when it would be granted", verb_plan, true},
     {"history", "", "operations that have ended, and how", verb_history, false},
+    {"kill", "OP --why TEXT", "take a grant away, or take it out of the line", verb_kill, false},
+    {"drain", "[--wait]", "take nothing new; --wait: until nothing is left", verb_drain, false},
+    {"undrain", "", "take new operations again", verb_undrain, false},
     {"stats", "", "the daemon's counters", verb_stats, false},
     {"ping", "", "whether the daemon answers", verb_ping, false},
 };
@@ -52,7 +57,10 @@ static void print_usage(FILE *out)
           "  -w, --timeout TIME   how long to stay in line (also: wait)\n"
           "  --lease TIME         how long the grant lasts without renewal\n"
           "  --claim-in TIME      how long it may lie unclaimed\n"
+          "  --max-hold TIME      how long it may hold, renewed or not\n"
+          "  --unchanged-since SEQ  refuse if a key has changed since (stale)\n"
           "  --op ID, --who TEXT, --why TEXT\n"
+          "  --no-parent          run: no child of the lockq run around it\n"
           "  -E, --not-granted N  exit code when not granted (75)\n"
           "  -v, --verbose        tell the place in line\n"
           "Others:\n"
@@ -61,6 +69,7 @@ static void print_usage(FILE *out)
           "  --outcome TEXT       release\n"
           "  --state, --who, --key  ls, history: only those\n"
           "  --limit N            history: the last N (50)\n"
+          "  --yes                kill: do not ask\n"
           "  -o table|json|jsonl  output\n"
           "Times: 500ms, 5, 5s, 2m, 1h\n",
           out);
@@ -72,6 +81,11 @@ enum {
     KEYS_FROM,
     LEASE,
     CLAIM_IN,
+    MAX_HOLD,
+    UNCHANGED_SINCE,
+    NO_PARENT,
+    YES,
+    WAIT,
     OP,
     WHO,
     WHY,
@@ -94,6 +108,11 @@ static const struct option long_options[] = {
     {"timeout", required_argument, NULL, 'w'},
     {"lease", required_argument, NULL, LEASE},
     {"claim-in", required_argument, NULL, CLAIM_IN},
+    {"max-hold", required_argument, NULL, MAX_HOLD},
+    {"unchanged-since", required_argument, NULL, UNCHANGED_SINCE},
+    {"no-parent", no_argument, NULL, NO_PARENT},
+    {"yes", no_argument, NULL, YES},
+    {"wait", no_argument, NULL, WAIT},
     {"op", required_argument, NULL, OP},
     {"who", required_argument, NULL, WHO},
     {"why", required_argument, NULL, WHY},
@@ -194,6 +213,22 @@ static bool take_option(struct options *options, int option)
         return read_time(optarg, &options->lease_ms);
     case CLAIM_IN:
         return read_time(optarg, &options->claim_in_ms);
+    case MAX_HOLD:
+        return read_time(optarg, &options->max_hold_ms);
+    case UNCHANGED_SINCE:
+        if (!read_number(optarg, INT64_MAX, &number))
+            return false;
+        options->unchanged_since = (int64_t)number;
+        return true;
+    case NO_PARENT:
+        options->no_parent = true;
+        return true;
+    case YES:
+        options->yes = true;
+        return true;
+    case WAIT:
+        options->waits = true;
+        return true;
     case OP:
         options->op = optarg;
         return true;
@@ -288,6 +323,8 @@ int main(int argc, char **argv)
     struct options options = {.timeout_ms = LOCKQ_FOREVER,
                               .lease_ms = LOCKQ_UNSET,
                               .claim_in_ms = LOCKQ_UNSET,
+                              .max_hold_ms = LOCKQ_UNSET,
+                              .unchanged_since = LOCKQ_UNSET,
                               .not_granted = CLI_NOT_GRANTED};
     const struct verb *verb;
     struct lockq *lockq;

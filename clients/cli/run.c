@@ -103,8 +103,14 @@ static bool get_granted(struct run *run, int *code)
     bool has_lease = run->options->lease_ms != LOCKQ_UNSET;
     struct lockq_submit submit =
         cli_submit(run->options, has_lease ? run->options->lease_ms : LOCKQ_TIED);
-    int status = lockq_submit(run->lockq, &submit, CLI_ANSWER_MS, &run->view);
+    int status;
 
+    cli_find_parent(run->options, &submit);
+    status = lockq_submit(run->lockq, &submit, CLI_ANSWER_MS, &run->view);
+    if (status != LOCKQ_OK) {
+        *code = cli_fail_child(run->lockq, run->options, &submit, status);
+        return false;
+    }
     if (status == LOCKQ_OK)
         status = line_wait(run->lockq, run->options, INT64_MAX, &interrupted, &run->view);
     if (status == LOCKQ_OK && run->view.state == LOCKQ_WAITING) {

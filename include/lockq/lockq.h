@@ -102,11 +102,18 @@ struct lockq_submit {
     const char *who, *why; /* for people; NULL: what the daemon sees, nothing */
     const char *payload;   /* one MessagePack value for the worker; NULL: none */
     size_t payload_size;
+    const char *parent;      /* submit as a child of this granted operation; NULL: none */
+    uint64_t parent_token;   /* 0: the parent is tied to this session */
+    int64_t max_hold_ms;     /* LOCKQ_UNSET */
+    int64_t unchanged_since; /* a seq: ends as stale if a key changed since; LOCKQ_UNSET */
+    bool tells_changes;      /* then it is granted and told instead */
+    bool passes;             /* those who wait; with wait_ms 0 and max_hold_ms up to 10 s */
 };
 
 #define LOCKQ_SUBMIT_INIT                                                                          \
     {                                                                                              \
-        .wait_ms = LOCKQ_FOREVER, .lease_ms = LOCKQ_TIED, .claim_in_ms = LOCKQ_UNSET               \
+        .wait_ms = LOCKQ_FOREVER, .lease_ms = LOCKQ_TIED, .claim_in_ms = LOCKQ_UNSET,              \
+        .max_hold_ms = LOCKQ_UNSET, .unchanged_since = LOCKQ_UNSET                                 \
     }
 
 /* Into the line, answered at once. `timeout_ms` here and below: how long to wait for the answer,
@@ -119,6 +126,13 @@ int lockq_acquire(struct lockq *lockq, const struct lockq_submit *submit, int64_
                   struct lockq_view *view);
 int lockq_wait(struct lockq *lockq, const char *op, int64_t timeout_ms, struct lockq_view *view);
 int lockq_claim(struct lockq *lockq, const char *op, int64_t timeout_ms, struct lockq_view *view);
+/* The same, and from now on the operation lives and dies with this handle's session. */
+int lockq_claim_tied(struct lockq *lockq, const char *op, int64_t timeout_ms,
+                     struct lockq_view *view);
+/* More keys for a granted operation, at once or not at all: *refused says which. */
+int lockq_extend(struct lockq *lockq, const char *op, uint64_t token, const char *const *keys,
+                 size_t n_keys, const char *const *shared, size_t n_shared, int64_t timeout_ms,
+                 bool *refused);
 /* lease_ms: LOCKQ_UNSET keeps it; progress: NULL keeps it; contended: NULL, or told whether
  * somebody waits. */
 int lockq_renew(struct lockq *lockq, const char *op, uint64_t token, int64_t lease_ms,
@@ -159,7 +173,7 @@ bool lockq_view_of(const msgpack_object *map, struct lockq_view *view);
  * result is valid during the call. */
 typedef void lockq_answer(struct lockq *lockq, int status, const msgpack_object *result,
                           void *context);
-/* A notification, "granted" or "ended", with its view. */
+/* A notification: "granted" or "ended" with its view, "contended" with the map of its op. */
 typedef void lockq_news(struct lockq *lockq, const char *method, const msgpack_object *view,
                         void *context);
 

@@ -1,0 +1,174 @@
+/*
+ * The verbs that tell why: explain, a tree of what an operation waits for; plan, what would happen.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "text.h"
+
+/* --- explain --------------------------------------------------------------------------------- */
+
+static const msgpack_object_array *array_of(const msgpack_object *map, const char *field)
+{
+    static const msgpack_object_array none;
+    const msgpack_object *found = lockq_field(map, field);
+
+    return found != NULL && found->type == MSGPACK_OBJECT_ARRAY ? &found->via.array : &none;
+}
+
+/* "import  waits 3 m 20 s", "bulk  holds Project/25 (shared) 12 m", and who and why. */
+static void print_node(const msgpack_object *node, bool is_root)
+{
+    char *op = cli_text(node, "op"), *state = cli_text(node, "state"), *key = cli_text(node, "key");
+    char *mode = cli_text(node, "mode"), *who = cli_text(node, "who"), *why = cli_text(node, "why");
+    char *progress = cli_text(node, "progress"), age[32];
+    bool holds = state[0] == 'g', waits = state[0] == 'w';
+
+    text_age((int64_t)cli_number(node, "age", 0), age, sizeof age);
+    printf("%s  %s", op, holds ? "holds" : waits ? "waits" : "has ended");
+    if (!is_root)
+        printf(" %s%s%s", waits ? "for " : "", key, mode[0] == 's' ? " (shared)" : "");
+    printf(" %s%s  %s%s%s", holds || waits ? "" : "since ", age, who, why[0] != '\0' ? ": " : "",
+           why);
+    if (progress[0] != '\0')
+        printf(" [%s]", progress);
+    putchar('\n');
+    free(op);
+    free(state);
+    free(key);
+    free(mode);
+    free(who);
+    free(why);
+    free(progress);
+}
+
+/* `prefix` stands before the node's own branch. */
+static void print_tree(const msgpack_object *node, const char *prefix, bool is_root)
+{
+    const msgpack_object_array *blockers = array_of(node, "blockers");
+
+    print_node(node, is_root);
+    for (uint32_t i = 0; i < blockers->size; i++) {
+        bool is_last = i + 1 == blockers->size;
+        char *below;
+        printf("%s%s", prefix, is_last ? "`- " : "|- ");
+        if (asprintf(&below, "%s%s", prefix, is_last ? "   " : "|  ") < 0)
+            abort();
+        print_tree(&blockers->ptr[i], below, false);
+        free(below);
+    }
+}
+
+int verb_explain(struct lockq *lockq, const struct options *options)
+{
+    const msgpack_object *result, *tree, *truncated;
+    struct lockq_params *params;
+    int status;
+
+    if (options->operands.n != 1)
+        return cli_usage("give the id of one operation");
+    params = lockq_params_new();
+    lockq_put_text(params, "op", options->operands.at[0]);
+    status = lockq_call(lockq, "explain", params, CLI_ANSWER_MS, &result);
+    lockq_params_free(params);
+    if (status != LOCKQ_OK)
+        return cli_fail(lockq, options, status);
+    if (options->output != OUTPUT_TABLE) {
+        cli_json(result);
+        return CLI_DONE;
+    }
+    tree = lockq_field(result, "tree");
+    if (tree == NULL || tree->type != MSGPACK_OBJECT_MAP)
+        return cli_fail(lockq, options, LOCKQ_E_PROTOCOL);
+    print_tree(tree, "", true);
+    truncated = lockq_field(result, "truncated");
+    if (truncated != NULL && truncated->type == MSGPACK_OBJECT_BOOLEAN && truncated->via.boolean)
+        fputs("lockq: there are more\n", stderr);
+    return CLI_DONE;
+}
+
+/* --- plan ------------------------------------------------------------------------------------ */
+
+static struct lockq_params *plan_params(const struct options *options)
+{
+    struct lockq_params *params = lockq_params_new();
+    struct lockq_submit submit = cli_submit(options, LOCKQ_TIED);
+
+    cli_find_parent(options, &submit);
+    if (submit.n_keys > 0)
+        lockq_put_texts(params, "keys", submit.keys, submit.n_keys);
+    if (submit.n_shared > 0)
+        lockq_put_texts(params, "shared", submit.shared, submit.n_shared);
+    if (submit.parent != NULL) {
+        lockq_put_text(params, "parent", submit.parent);
+        lockq_put_uint(params, "parent_token", submit.parent_token);
+    }
+    return params;
+}
+
+static void print_blocked(const msgpack_object *result)
+{
+    const msgpack_object_array *keys = array_of(result, "blocked");
+    uint64_t n = cli_number(result, "n_blocked", 0);
+
+    fputs("blocked keys:", stdout);
+    for (uint32_t i = 0; i < keys->size; i++) {
+        char *key = text_escape(keys->ptr[i].via.str.ptr, keys->ptr[i].via.str.size);
+        printf(" %s", key);
+        free(key);
+    }
+    if (n > keys->size)
+        printf(" +%" PRIu64, n - keys->size);
+    putchar('\n');
+}
+
+static void print_blocker(const msgpack_object *blocker)
+{
+    char *op = cli_text(blocker, "op"), *key = cli_text(blocker, "key");
+    char *state = cli_text(blocker, "state"), *who = cli_text(blocker, "who");
+    char *why = cli_text(blocker, "why"), age[32];
+
+    text_age(cli_wall_ms() - (int64_t)cli_number(blocker, "since", 0), age, sizeof age);
+    printf("  %s  %s %s %s  %s%s%s\n", op, state[0] == 'g' ? "holds" : "waits for", key, age, who,
+           why[0] != '\0' ? ": " : "", why);
+    free(op);
+    free(key);
+    free(state);
+    free(who);
+    free(why);
+}
+
+static void print_plan(const msgpack_object *result)
+{
+    const msgpack_object_array *blockers = array_of(result, "blockers");
+    uint64_t ahead = cli_number(result, "ahead", 0);
+
+    if (cli_number(result, "n_blocked", 0) == 0) {
+        puts("would be granted at once");
+        return;
+    }
+    printf("would wait, %" PRIu64 "%s ahead:\n", ahead,
+           lockq_field(result, "ahead_more") != NULL ? "+" : "");
+    for (uint32_t i = 0; i < blockers->size; i++)
+        print_blocker(&blockers->ptr[i]);
+    print_blocked(result);
+}
+
+int verb_plan(struct lockq *lockq, const struct options *options)
+{
+    struct lockq_params *params = plan_params(options);
+    const msgpack_object *result;
+    int status = lockq_call(lockq, "plan", params, CLI_ANSWER_MS, &result);
+
+    lockq_params_free(params);
+    if (status != LOCKQ_OK)
+        return cli_fail(lockq, options, status);
+    if (options->output != OUTPUT_TABLE)
+        cli_json(result);
+    else
+        print_plan(result);
+    return cli_number(result, "n_blocked", 1) == 0 ? CLI_DONE : CLI_NO;
+}
