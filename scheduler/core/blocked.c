@@ -60,16 +60,11 @@ uint32_t blocked_mark(const struct core *core, struct claim *claims, uint32_t n,
     return n_blocked;
 }
 
-bool blocked_mark_raised(const struct core *core, struct claim *claim, enum mode from,
-                         const struct core_op *op)
+bool blocked_in(const struct core *core, uint32_t key, enum mode mode, struct newcomer newcomer)
 {
-    struct key *key = key_at(&core->keys, claim->key);
-    uint32_t conflicts = mode_conflicts[claim->mode] & ~mode_conflicts[from];
+    struct claim alone = {.key = key, .mode = (uint8_t)mode};
 
-    if (!by_holder(core, key, conflicts, op) && !by_child(core, key, conflicts, UINT64_MAX))
-        return false;
-    claim->marks |= CLAIM_BLOCKED;
-    return true;
+    return blocked_mark(core, &alone, 1, newcomer) > 0;
 }
 
 bool blocked_is(const struct core *core, struct key *key, const struct claim *claim)

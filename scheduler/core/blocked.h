@@ -20,10 +20,8 @@ struct newcomer {
 uint32_t blocked_mark(const struct core *core, struct claim *claims, uint32_t n,
                       struct newcomer newcomer);
 
-/* Marks the claim of one that holds the key in mode `from` (MODE_NONE: not) if it is kept from the
- * mode of the claim: by those with whom it did not stand before. Returns whether it is. */
-bool blocked_mark_raised(const struct core *core, struct claim *claim, enum mode from,
-                         const struct core_op *op);
+/* Whether a claim in that mode would be blocked. */
+bool blocked_in(const struct core *core, uint32_t key, enum mode mode, struct newcomer newcomer);
 
 /* Whether a waiting claim is blocked. */
 bool blocked_is(const struct core *core, struct key *key, const struct claim *claim);

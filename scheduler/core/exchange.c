@@ -113,22 +113,46 @@ static bool are_too_many(const struct core *core, const struct core_key *keys, u
            is_over(out, "key_text", core->limits.key_text, bytes);
 }
 
-/* Only what it does not hold already can be kept from it: its children stand beside the rest. */
-static uint32_t mark_raised(struct core *core, const struct core_op *op)
+static bool mark(const struct core *core, struct claim *claim, enum mode mode,
+                 struct newcomer newcomer)
+{
+    if (!blocked_in(core, claim->key, mode, newcomer))
+        return false;
+    claim->marks |= CLAIM_BLOCKED;
+    return true;
+}
+
+/* A key that it wants, and those above on its behalf. */
+static bool mark_named(const struct core *core, struct claim *claims, uint32_t i,
+                       struct newcomer newcomer)
+{
+    enum mode above = mode_above(claims[i].named);
+    bool is_blocked = mark(core, &claims[i], claims[i].named, newcomer);
+
+    while (claims[i].parent != i) {
+        i = claims[i].parent;
+        is_blocked = mark(core, &claims[i], above, newcomer) || is_blocked;
+    }
+    return is_blocked;
+}
+
+/* Only what it has not named already can be kept from it: its children stand beside the rest.
+ * Returns whether something is. */
+static bool mark_wanted(struct core *core, const struct core_op *op, struct newcomer newcomer)
 {
     struct draft *draft = &core->draft;
-    uint32_t n_blocked = 0;
+    bool is_blocked = false;
 
-    for (uint32_t i = 0; i < op->n_claims; i++)
+    for (uint32_t i = 0; i < op->n_named; i++)
         key_at(&core->keys, op->claims[i].key)->draft = i + 1;
-    for (uint32_t i = 0; i < draft->n_claims; i++) {
+    for (uint32_t i = 0; i < draft->n_named; i++) {
         uint32_t place = key_at(&core->keys, draft->claims[i].key)->draft;
-        enum mode from = place == 0 ? MODE_NONE : (enum mode)op->claims[place - 1].mode;
-        n_blocked += blocked_mark_raised(core, &draft->claims[i], from, op);
+        if (place == 0 || op->claims[place - 1].named != draft->claims[i].named)
+            is_blocked = mark_named(core, draft->claims, i, newcomer) || is_blocked;
     }
-    for (uint32_t i = 0; i < op->n_claims; i++)
+    for (uint32_t i = 0; i < op->n_named; i++)
         key_at(&core->keys, op->claims[i].key)->draft = 0;
-    return n_blocked;
+    return is_blocked;
 }
 
 /* Draws them up and takes them, unless somebody holds, or a child waits. */
@@ -139,9 +163,8 @@ static void take(struct core *core, struct core_op *op, const struct core_key *k
     struct draft *draft = &core->draft;
 
     draft_claims(core, op->op.ns, keys, n);
-    draft->n_blocked = mark_raised(core, op);
-    if (draft->n_blocked > 0) {
-        out->refused = true;
+    out->refused = mark_wanted(core, op, newcomer);
+    if (out->refused) {
         ahead_of_draft(core, newcomer, &out->ahead);
     }
     if (out->refused || is_over(out, "live_claims", core->limits.live_claims,

@@ -6,14 +6,11 @@
 #include "core/namespace.h"
 #include "core/passing.h"
 
-/* Whether a claim in this mode would be blocked: that of the draft there may be stronger, for the
- * sake of other keys. */
+/* The claim of the draft may be stronger, for the sake of other keys. */
 static bool is_blocked(const struct core *core, const struct claim *claim, enum mode mode,
                        struct newcomer newcomer)
 {
-    struct claim alone = {.key = claim->key, .mode = (uint8_t)mode};
-
-    return (claim->marks & CLAIM_BLOCKED) != 0 && blocked_mark(core, &alone, 1, newcomer) > 0;
+    return (claim->marks & CLAIM_BLOCKED) != 0 && blocked_in(core, claim->key, mode, newcomer);
 }
 
 /* The key itself, or one above it on its behalf. */

@@ -145,6 +145,18 @@ STORY(a_parent_extends_beside_its_children)
          "    waits granted token 3\n");
 }
 
+STORY(a_parent_takes_nothing_that_a_child_holds_whole)
+{
+    play("0 A submit task a/1:x\n"
+         "    task granted token 1\n"
+         "1 A submit child a:x parent task\n"
+         "    child granted token 2\n"
+         "2 A extend task a/2:s\n"
+         "    task extension refused ahead 1 (child)\n"
+         "3 A extend task b:s\n"
+         "    task extended\n");
+}
+
 STORY(giving_keys_back_lowers_those_above_to_what_the_rest_needs)
 {
     play("0 A submit a a/1:x a/2:s b:x\n"
@@ -232,6 +244,7 @@ int main(void)
         cmocka_unit_test(extend_is_refused_by_a_waiting_child),
         cmocka_unit_test(a_child_extends_over_the_keys_of_its_parent),
         cmocka_unit_test(a_parent_extends_beside_its_children),
+        cmocka_unit_test(a_parent_takes_nothing_that_a_child_holds_whole),
         cmocka_unit_test(giving_keys_back_lowers_those_above_to_what_the_rest_needs),
         cmocka_unit_test(keys_are_given_back_by_their_names_whatever_stands_above),
         cmocka_unit_test(holders_stand_by_grant_also_one_that_came_by_extension),
