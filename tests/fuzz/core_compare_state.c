@@ -40,15 +40,16 @@ static bool named_right(const struct fuzz *f, uint32_t op, uint32_t by, const st
     return false;
 }
 
-/* Where the walk meets a blocker: at which of our keys, and there holders stand before those that
- * wait, and these stand by ticket. */
+/* Where the walk meets a blocker: at which of our keys, and there holders stand before children,
+ * and these before the others that wait, by ticket. */
 static uint64_t place_in_walk(const struct fuzz *f, uint32_t op, uint32_t by)
 {
     struct model_key ours[MODEL_KEYS];
     const struct model_op *a = &f->model.ops[op], *b = &f->model.ops[by];
     uint32_t n = model_normal_keys(a->keys, a->n_keys, ours);
     uint64_t key = first_conflict(ours, n, b->keys, b->n_keys);
-    return key << 32 | (b->state == OP_GRANTED ? 0 : b->ticket);
+    uint64_t class = b->state == OP_GRANTED ? 0 : b->parent != MODEL_NONE ? 1 : 2;
+    return key << 40 | class << 32 | (b->state == OP_GRANTED ? 0 : b->ticket);
 }
 
 static bool compare_blockers(struct fuzz *f, uint32_t op, const struct ahead *told)
@@ -123,8 +124,13 @@ static bool compare_op(struct fuzz *f, uint32_t i, bool everything)
         return fuzz_fail(f, "not found by id and ticket", expected->id);
     if (op->state != expected->state || op->end != expected->end || op->token != expected->token ||
         op->session != expected->session || op->claimed_by != expected->claimed_by ||
-        op->seq != expected->seq)
+        op->seq != expected->seq || op->tied != expected->tied)
         return fuzz_fail(f, "another state, token, owner or seq", expected->id);
+    if (op->parent == NULL ? expected->parent != MODEL_NONE
+                           : model_of(f, op->parent) != expected->parent)
+        return fuzz_fail(f, "another parent", expected->id);
+    if ((op->n_changed > 0) != expected->told)
+        return fuzz_fail(f, "told of changes, or not,", expected->id);
     if (expected->state == OP_ENDED)
         return true;
     if (op->deadline_ms != model_deadline(expected))
@@ -158,6 +164,18 @@ static bool meets_path(const struct model_op *op, uint8_t ns, uint8_t path)
     return false;
 }
 
+/* Holders by token, then children by ticket, then the others. */
+static bool is_before(const struct model_op *a, const struct model_op *b)
+{
+    if ((a->state == OP_GRANTED) != (b->state == OP_GRANTED))
+        return a->state == OP_GRANTED;
+    if (a->state == OP_GRANTED)
+        return a->token < b->token;
+    if ((a->parent != MODEL_NONE) != (b->parent != MODEL_NONE))
+        return a->parent != MODEL_NONE;
+    return a->ticket < b->ticket;
+}
+
 static bool compare_check(struct fuzz *f, uint8_t ns, uint8_t path)
 {
     const struct model *m = &f->model;
@@ -167,7 +185,7 @@ static bool compare_check(struct fuzz *f, uint8_t ns, uint8_t path)
         if (!meets_path(op, ns, path))
             continue;
         bool holds = op->state == OP_GRANTED;
-        if (first == MODEL_NONE || (holds && (holders == 0 || op->token < m->ops[first].token)))
+        if (first == MODEL_NONE || is_before(op, &m->ops[first]))
             first = m->live[i];
         holders += holds;
         waiting += !holds;
@@ -184,6 +202,23 @@ static bool compare_check(struct fuzz *f, uint8_t ns, uint8_t path)
         return fuzz_fail(f, "another first one in the check of", model_paths[path]);
     if (!named_in_check(&m->ops[first], &check, path))
         return fuzz_fail(f, "another held key in the check of", model_paths[path]);
+    return true;
+}
+
+/* --- changed -------------------------------------------------------------------------------- */
+
+static bool compare_changed(struct fuzz *f, uint8_t ns, uint8_t path)
+{
+    const struct model *m = &f->model;
+    uint64_t since = random_percent(&f->random, 50) ? random_next(&f->random) % (m->seq + 1)
+                                                    : m->seq - m->seq % 8;
+    struct core_change change;
+    bool told = core_changed(f->core, slice_of(model_namespaces[ns]), slice_of(model_paths[path]),
+                             since, &change);
+    enum model_changed expected = model_changed(m, ns, path, since);
+    if (told != (expected != MODEL_SAME) ||
+        (told && (change.rev > 0) != (expected == MODEL_CHANGED)))
+        return fuzz_fail(f, "changed is wrong for", model_paths[path]);
     return true;
 }
 
@@ -237,7 +272,8 @@ bool compare_state(struct fuzz *f, bool everything)
             return false;
     for (uint8_t path = 0; path < MODEL_PATHS; path++)
         for (uint8_t ns = 0; ns < 2; ns++)
-            if ((everything || random_percent(&f->random, 10)) && !compare_check(f, ns, path))
+            if ((everything || random_percent(&f->random, 10)) &&
+                !(compare_check(f, ns, path) && compare_changed(f, ns, path)))
                 return false;
     if (!core_is_consistent(f->core))
         return fuzz_fail(f, "the core is not consistent", NULL);

@@ -109,6 +109,27 @@ static bool compare_history(struct fuzz *f, const struct event *event)
     return true;
 }
 
+/* Each waits for the next: the one that asked for the first, the last, its parent, for it. */
+static bool compare_circle(struct fuzz *f, const struct ahead *circle)
+{
+    const struct model *m = &f->model;
+    uint32_t from = m->n;
+    if (circle->shown !=
+        (circle->count < CORE_BLOCKERS_SHOWN ? circle->count : CORE_BLOCKERS_SHOWN))
+        return fuzz_fail(f, "a deadlock shows another number", NULL);
+    for (uint32_t i = 0; i < circle->shown; i++) {
+        uint32_t next = model_of(f, circle->blockers[i].op);
+        bool waits = from == m->n || m->ops[from].state == OP_WAITING;
+        if (next == MODEL_NONE ||
+            (waits ? !model_blocks(m, next, from) : m->ops[next].parent != from))
+            return fuzz_fail(f, "a deadlock that is no circle", NULL);
+        from = next;
+    }
+    if (circle->shown == circle->count && from != m->ops[m->n].parent)
+        return fuzz_fail(f, "a circle that does not close", NULL);
+    return true;
+}
+
 bool compare_outcome(struct fuzz *f, const struct model_outcome *expected,
                      const struct outcome *got, const struct event *event)
 {
@@ -122,10 +143,17 @@ bool compare_outcome(struct fuzz *f, const struct model_outcome *expected,
         return true;
     if (got->repeated != expected->repeated || got->contended != expected->contended)
         return fuzz_fail(f, "repeated or contended is wrong", NULL);
-    if (expected->refused && got->op != NULL)
-        return fuzz_fail(f, "not refused", NULL);
+    if (got->end != expected->left_out || got->refused != expected->refused)
+        return fuzz_fail(f, "refused, stale or a deadlock, or not,", NULL);
+    if (expected->left_out != END_NONE && got->op != NULL)
+        return fuzz_fail(f, "left out, and yet an operation", NULL);
+    if (expected->left_out == END_STALE && got->n_changes == 0)
+        return fuzz_fail(f, "stale, without a change", NULL);
     /* What was refused is still where the next one will be. */
-    if (expected->refused && !compare_ahead(f, f->model.n, &got->ahead))
+    if (expected->left_out == END_REFUSED && !event->passes &&
+        !compare_ahead(f, f->model.n, &got->ahead))
+        return false;
+    if (expected->left_out == END_DEADLOCK && !compare_circle(f, &got->ahead))
         return false;
     /* By ticket: it may have been forgotten in the step that ended it. */
     if (expected->op != MODEL_NONE && (got->op == NULL || got->op->ticket != expected->op + 1))

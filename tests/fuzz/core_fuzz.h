@@ -23,7 +23,9 @@ struct fuzz {
     struct temper {
         uint32_t first_path, n_paths, n_sessions;                    /* what is chosen from */
         uint32_t shared, detached, impatient, other_namespace;       /* percent */
+        uint32_t children, passing, asking, holding;                 /* percent of submits */
         uint32_t submit, release, claim, renew, cancel, repeat, end; /* weights; the rest ticks */
+        uint32_t extend, kill;
         uint32_t live_max, keys_max, pause_ms;
     } temper;
 };

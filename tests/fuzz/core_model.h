@@ -1,7 +1,8 @@
 /*
  * A second opinion about the core: the rules read literally, over an array of operations.
  *
- * An operation is blocked iff one that holds, or one that waits and came earlier, names a key that
+ * An operation is blocked iff one that holds and is not above it in its family, or one that waits
+ * and stands before it (children before all others, then by ticket), names a key that
  * overlaps one of its keys, not both shared. Two keys overlap iff one path is the other or begins
  * it, segment by segment: there are no modes on ancestors, no queues and no counters here, and no
  * code of the core. Only types and constants are the core's.
@@ -15,7 +16,9 @@
 
 #define MODEL_OPS      1024
 #define MODEL_PATHS    22
-#define MODEL_KEYS     6 /* of an operation */
+#define MODEL_NAMED    6  /* keys in one event */
+#define MODEL_KEYS     16 /* of an operation, extended */
+#define MODEL_CHANGES  4096
 #define MODEL_SESSIONS 6
 #define MODEL_NONE     UINT32_MAX
 
@@ -32,13 +35,23 @@ struct model_op {
     char id[24];
     uint8_t ns;
     uint64_t ticket, session, claimed_by;
-    struct model_key keys[MODEL_KEYS]; /* as named, nothing dropped */
+    struct model_key keys[MODEL_KEYS]; /* as named and since then, nothing dropped */
     uint32_t n_keys;
+    struct model_key asked[MODEL_NAMED]; /* by the submit */
+    uint32_t n_asked;
+    uint32_t parent;      /* MODEL_NONE: an ordinary one */
     bool detached, known; /* known: live or remembered */
-    char payload;         /* one byte; 0: none */
+    bool tied;
+    enum on_change on_change;
+    uint64_t unchanged_since;
+    bool told;         /* that keys have changed */
+    uint32_t n_passed; /* times */
+    char payload;      /* one byte; 0: none */
     int64_t wait_ms, claim_in_ms;
     int64_t lease_ms, asked_lease_ms;          /* now, and as submitted */
+    int64_t max_hold_ms;                       /* 0: none */
     int64_t waits_from, granted_at, runs_from; /* where the durations count from */
+    int64_t holds_from;
     enum op_state state;
     enum op_end end;
     uint64_t token; /* as the core gave it: only its order is predicted */
@@ -55,11 +68,19 @@ struct model {
     uint64_t remembered_max, remembered_ms;
     uint32_t remembered;
     bool meets[MODEL_OPS][MODEL_OPS]; /* their keys conflict; filled for live pairs */
+    struct {
+        uint8_t ns, path;
+        uint64_t seq;
+    } changes[MODEL_CHANGES];
+    uint32_t n_changes;
+    uint64_t floor; /* nothing is known of what happened up to this seq */
 };
 
 struct model_outcome {
     enum lockq_status status, or_status; /* the second where two answers would do */
-    bool refused, repeated, contended;
+    enum op_end left_out; /* of a submit that left nothing: REFUSED, STALE, DEADLOCK */
+    bool refused;         /* of an extension */
+    bool repeated, contended;
     uint32_t op;
     struct {
         enum effect_type type;
@@ -76,12 +97,17 @@ void model_step(struct model *m, const struct event *event, const struct model_k
                 uint32_t n_keys, struct model_outcome *out);
 
 /* All durations start afresh; then what is grantable is granted. */
-void model_recover(struct model *m, int64_t now_ms, struct model_outcome *out);
+void model_recover(struct model *m, int64_t now_ms, uint64_t wall_ms, struct model_outcome *out);
 /* The grant of an operation was never stored. */
 void model_ungrant(struct model *m, uint32_t op);
 void model_forget(struct model *m, uint32_t op);
 
 uint32_t model_find(const struct model *m, uint8_t ns, struct slice id);
+/* Whether `op` is `of` or above it. */
+bool model_is_family(const struct model *m, uint32_t op, uint32_t of);
+/* What is known of the changes of a path since then: none, one, or it is not known. */
+enum model_changed { MODEL_SAME, MODEL_CHANGED, MODEL_UNKNOWN };
+enum model_changed model_changed(const struct model *m, uint8_t ns, uint8_t path, uint64_t since);
 /* Whether `by` stands before the waiting operation `op`. */
 bool model_blocks(const struct model *m, uint32_t by, uint32_t op);
 bool model_contended(const struct model *m, uint32_t op);

@@ -9,12 +9,16 @@
 #include "core_fuzz.h"
 
 /* The operation as a store would give it; its grant may be missing. */
-static struct op record_of(const struct fuzz *f, const struct op *op)
+static struct op record_of(const struct fuzz *f, struct core *into, const struct op *op)
 {
     struct op record = *op;
+    if (op->parent != NULL)
+        record.parent = core_next_by_ticket(into, op->parent->ticket - 1);
     if (op->state == OP_GRANTED && f->model.ops[op->ticket - 1].state == OP_WAITING) {
         record.state = OP_WAITING;
         record.token = record.granted_ms = 0;
+        record.changed = NULL;
+        record.n_changed = 0;
     }
     return record;
 }
@@ -25,7 +29,7 @@ static struct core *refill(struct fuzz *f, struct core *old)
     struct core_key keys[MODEL_KEYS];
     uint64_t ticket = 0;
     for (struct op *op; (op = core_next_by_ticket(old, ticket)) != NULL; ticket = op->ticket) {
-        struct op record = record_of(f, op);
+        struct op record = record_of(f, core, op);
         uint32_t n = core_op_keys(old, op, 0, keys, MODEL_KEYS);
         if (op->state == OP_ENDED)
             n = 0;
@@ -47,7 +51,12 @@ static uint32_t last_granted(const struct fuzz *f)
         if (op->state == OP_GRANTED && (last == MODEL_NONE || op->token > f->model.ops[last].token))
             last = f->model.live[i];
     }
-    return last != MODEL_NONE && f->model.ops[last].claimed_by == 0 ? last : MODEL_NONE;
+    if (last == MODEL_NONE || f->model.ops[last].claimed_by != 0)
+        return MODEL_NONE;
+    for (uint32_t i = 0; i < f->model.n; i++)
+        if (f->model.ops[i].known && f->model.ops[i].parent == last)
+            return MODEL_NONE; /* what its child stands on was stored */
+    return last;
 }
 
 /* What the store has: all, or all but the last few grants. */
@@ -88,7 +97,7 @@ bool fuzz_restart(struct fuzz *f)
         fputs("restart\n", stderr);
     if (!refill_both(f))
         return false;
-    model_recover(&f->model, f->now_ms, &expected);
+    model_recover(&f->model, f->now_ms, now.wall_ms, &expected);
     core_recover_finish(f->core, f->now_ms, now.wall_ms, &out);
     if (!compare_outcome(f, &expected, &out, &now))
         return false;

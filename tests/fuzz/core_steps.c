@@ -12,10 +12,10 @@
 /* An event, with the memory that its slices point to. */
 struct draft {
     struct event event;
-    struct model_key named[MODEL_KEYS]; /* as the client named them */
+    struct model_key named[MODEL_NAMED]; /* as the client named them */
     uint32_t n_named;
-    struct core_key keys[MODEL_KEYS];
-    char id[24];
+    struct core_key keys[MODEL_NAMED];
+    char id[24], parent[24];
     char payload[2];
 };
 
@@ -47,8 +47,14 @@ void fuzz_choose_temper(struct fuzz *f)
         .cancel = below(f, 20),
         .repeat = below(f, 10),
         .end = below(f, 4),
+        .children = percent(f, 60) ? below(f, 60) : 0,
+        .passing = percent(f, 30) ? below(f, 30) : 0,
+        .asking = percent(f, 40) ? below(f, 40) : 0,
+        .holding = percent(f, 40) ? below(f, 40) : 0,
+        .extend = percent(f, 60) ? below(f, 15) : 0,
+        .kill = percent(f, 50) ? below(f, 4) : 0,
         .live_max = 3 + below(f, percent(f, 20) ? 100 : 30),
-        .keys_max = 1 + below(f, MODEL_KEYS),
+        .keys_max = 1 + below(f, MODEL_NAMED),
         .pause_ms = below(f, 8),
     };
     t->first_path = below(f, MODEL_PATHS - t->n_paths + 1);
@@ -110,6 +116,45 @@ static void draft_lease(struct fuzz *f, struct draft *d)
     }
 }
 
+/* Mostly a granted one of the same namespace, by its session or with its token. */
+static void draft_parent(struct fuzz *f, struct draft *d)
+{
+    const struct model *m = &f->model;
+    const struct model_op *op;
+    if (m->n_live == 0)
+        return;
+    op = &m->ops[m->live[below(f, m->n_live)]];
+    for (uint32_t i = 0; i < 8 && op->state != OP_GRANTED; i++)
+        op = &m->ops[m->live[below(f, m->n_live)]];
+    snprintf(d->parent, sizeof d->parent, "%s", op->id);
+    d->event.parent = slice_of(d->parent);
+    if (percent(f, 95))
+        d->event.ns = slice_of(model_namespaces[op->ns]);
+    if (percent(f, 80))
+        d->event.parent_token = op->token;
+    else
+        d->event.session = op->session;
+}
+
+static void draft_conditions(struct fuzz *f, struct draft *d)
+{
+    const struct temper *t = &f->temper;
+    if (percent(f, t->children))
+        draft_parent(f, d);
+    if (percent(f, t->holding))
+        d->event.max_hold_ms = 1 + below(f, 80);
+    if (percent(f, t->passing)) {
+        d->event.passes = true;
+        d->event.wait_ms = 0;
+    }
+    if (!percent(f, t->asking))
+        return;
+    d->event.on_change = percent(f, 50) ? CHANGE_ENDS : CHANGE_TOLD;
+    d->event.unchanged_since =
+        f->model.seq -
+        below(f, (uint32_t)(f->model.seq + 1) < 40 ? (uint32_t)f->model.seq + 1 : 40);
+}
+
 static void draft_submit(struct fuzz *f, struct draft *d)
 {
     draft_event(f, d, EVENT_SUBMIT);
@@ -124,6 +169,7 @@ static void draft_submit(struct fuzz *f, struct draft *d)
         d->event.wait_ms = percent(f, 40) ? 0 : 1 + below(f, 100);
     if (percent(f, f->temper.detached))
         draft_lease(f, d);
+    draft_conditions(f, d);
 }
 
 /* A live operation in that state, from a random place on; any live one if there is none. */
@@ -192,10 +238,10 @@ static bool draft_repeat(struct fuzz *f, struct draft *d)
     if (i == MODEL_NONE)
         return false;
     const struct model_op *op = &f->model.ops[i];
-    d->n_named = op->n_keys;
+    d->n_named = op->n_asked;
     for (uint32_t k = 0; k < d->n_named; k++)
-        d->named[k] = op->keys[d->n_named - 1 - k];
-    if (d->n_named < MODEL_KEYS && percent(f, 50)) {
+        d->named[k] = op->asked[d->n_named - 1 - k];
+    if (d->n_named < MODEL_NAMED && percent(f, 50)) {
         d->named[d->n_named] = d->named[below(f, d->n_named)];
         d->n_named++;
     }
@@ -205,6 +251,15 @@ static bool draft_repeat(struct fuzz *f, struct draft *d)
     d->payload[0] = op->payload;
     if (op->payload != 0)
         d->event.payload = slice_of(d->payload);
+    d->event.max_hold_ms = op->max_hold_ms;
+    d->event.on_change = op->on_change;
+    d->event.unchanged_since = op->unchanged_since + percent(f, 5);
+    if (op->parent != MODEL_NONE && !f->model.ops[op->parent].known)
+        return false;
+    if (op->parent != MODEL_NONE) {
+        snprintf(d->parent, sizeof d->parent, "%s", f->model.ops[op->parent].id);
+        d->event.parent = slice_of(d->parent);
+    }
     if (percent(f, 15))
         draft_keys(f, d);
     if (percent(f, 10))
@@ -226,10 +281,52 @@ static bool draft_renew(struct fuzz *f, struct draft *d)
     return true;
 }
 
+/* Some of its keys, and some that it does not hold; in any mode. */
+static bool draft_release(struct fuzz *f, struct draft *d)
+{
+    const struct model_op *op;
+    uint32_t i;
+    if (!draft_about(f, d, EVENT_RELEASE, OP_GRANTED))
+        return false;
+    draft_token(f, d);
+    d->event.unchanged = percent(f, 20);
+    i = model_find(&f->model, slice_equal(d->event.ns, slice_of(model_namespaces[1])), d->event.op);
+    if (f->temper.extend == 0 || percent(f, 50) || i == MODEL_NONE)
+        return true;
+    op = &f->model.ops[i];
+    draft_keys(f, d);
+    for (uint32_t k = 0; k < d->n_named; k++)
+        if (percent(f, 80) && op->n_keys > 0)
+            d->named[k] = op->keys[below(f, op->n_keys)];
+    for (uint32_t k = 0; k < d->n_named; k++)
+        d->keys[k] = (struct core_key){slice_of(model_paths[d->named[k].path]), MODE_X};
+    d->event.keys = d->keys;
+    d->event.n_keys = core_sort_keys(d->keys, d->n_named);
+    return true;
+}
+
+static bool draft_extend(struct fuzz *f, struct draft *d)
+{
+    uint32_t i;
+    if (!draft_about(f, d, EVENT_EXTEND, OP_GRANTED))
+        return false;
+    draft_token(f, d);
+    i = model_find(&f->model, slice_equal(d->event.ns, slice_of(model_namespaces[1])), d->event.op);
+    if (i != MODEL_NONE && f->model.ops[i].n_keys + MODEL_NAMED > MODEL_KEYS)
+        return false;
+    draft_keys(f, d);
+    normalise(d);
+    return true;
+}
+
 static bool draft(struct fuzz *f, struct draft *d)
 {
     const struct temper *t = &f->temper;
     uint32_t roll = below(f, 100 + t->repeat + t->end);
+    if (percent(f, t->extend))
+        return draft_extend(f, d);
+    if (percent(f, t->kill))
+        return draft_about(f, d, EVENT_KILL, OP_GRANTED);
     if (f->model.n_live >= t->live_max && roll < t->submit)
         roll = t->submit + below(f, t->release + 1);
     if (roll < t->submit) {
@@ -237,12 +334,13 @@ static bool draft(struct fuzz *f, struct draft *d)
         return true;
     }
     if ((roll -= t->submit) < t->release) {
-        bool some = draft_about(f, d, EVENT_RELEASE, OP_GRANTED);
-        draft_token(f, d);
+        return draft_release(f, d);
+    }
+    if ((roll -= t->release) < t->claim) {
+        bool some = draft_about(f, d, EVENT_CLAIM, OP_GRANTED);
+        d->event.tie = percent(f, 40);
         return some;
     }
-    if ((roll -= t->release) < t->claim)
-        return draft_about(f, d, EVENT_CLAIM, OP_GRANTED);
     if ((roll -= t->claim) < t->renew)
         return draft_renew(f, d);
     if ((roll -= t->renew) < t->cancel)
@@ -268,6 +366,17 @@ static void trace_fields(const struct draft *d)
         fprintf(stderr, " claim_in %lld", (long long)e->claim_in_ms);
     if (e->payload.at != NULL)
         fprintf(stderr, " payload %s", d->payload);
+    if (e->parent.at != NULL)
+        fprintf(stderr, " parent %s", d->parent);
+    if (e->parent_token != 0)
+        fprintf(stderr, " parent_token %llu", (unsigned long long)(e->parent_token & UINT32_MAX));
+    if (e->max_hold_ms != 0)
+        fprintf(stderr, " max_hold %lld", (long long)e->max_hold_ms);
+    if (e->on_change != CHANGE_IGNORED)
+        fprintf(stderr, " %s %llu", e->on_change == CHANGE_ENDS ? "unchanged" : "tell",
+                (unsigned long long)e->unchanged_since);
+    if (e->passes || e->tie || e->unchanged)
+        fputs(e->passes ? " pass" : e->tie ? " tie" : " unchanging", stderr);
     if (e->token != 0)
         fprintf(stderr, " token %llu", (unsigned long long)(e->token & UINT32_MAX));
     if (e->ns.n > 0 && e->ns.at != model_namespaces[0])
@@ -277,8 +386,8 @@ static void trace_fields(const struct draft *d)
 /* In the words of the spec's stories; tokens are told by their number within the epoch. */
 static void trace(const struct draft *d)
 {
-    static const char *const verbs[] = {"submit", "claim", "renew", "release",
-                                        "cancel", "ends",  "tick"};
+    static const char *const verbs[] = {"submit", "claim",  "renew", "release", "cancel",
+                                        "kill",   "extend", "ends",  "tick"};
     const struct event *e = &d->event;
     fprintf(stderr, "%lld ", (long long)e->now_ms);
     if (e->type != EVENT_TICK)

@@ -179,6 +179,19 @@ STORY(giving_keys_back_lowers_those_above_to_what_the_rest_needs)
          "    a released\n");
 }
 
+STORY(a_mode_that_is_lowered_frees_a_waiting_child)
+{
+    play("0 A submit a k:s k/1:x\n"
+         "    a granted token 1\n"
+         "1 B submit task t:x\n"
+         "    task granted token 2\n"
+         "2 B submit child k/2:x parent task\n"
+         "    child waiting ahead 1 (a)\n"
+         "3 A release a k:x\n"
+         "    a keeps the rest\n"
+         "    child granted token 3\n");
+}
+
 STORY(keys_are_given_back_by_their_names_whatever_stands_above)
 {
     play("0 A submit a a:s a/1:x a/2:x\n"
@@ -246,6 +259,7 @@ int main(void)
         cmocka_unit_test(a_parent_extends_beside_its_children),
         cmocka_unit_test(a_parent_takes_nothing_that_a_child_holds_whole),
         cmocka_unit_test(giving_keys_back_lowers_those_above_to_what_the_rest_needs),
+        cmocka_unit_test(a_mode_that_is_lowered_frees_a_waiting_child),
         cmocka_unit_test(keys_are_given_back_by_their_names_whatever_stands_above),
         cmocka_unit_test(holders_stand_by_grant_also_one_that_came_by_extension),
         cmocka_unit_test(an_extension_has_the_limits_of_a_submit),

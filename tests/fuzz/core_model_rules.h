@@ -1,0 +1,26 @@
+/*
+ * The model's rules, for its events.
+ */
+#ifndef FUZZ_CORE_MODEL_RULES_H
+#define FUZZ_CORE_MODEL_RULES_H
+
+#include "core_model.h"
+
+/* Whether they may not both hold, families aside. */
+bool model_conflict(const struct model_op *a, const struct model_op *b);
+bool model_is_blocked(const struct model *m, uint32_t op);
+bool model_has_children(const struct model *m, uint32_t op);
+/* Whether one of its keys changed since the seq that it named. */
+bool model_any_changed(const struct model *m, const struct model_op *op);
+/* At the latest seq. */
+void model_note_change(struct model *m, uint8_t ns, uint8_t path);
+
+void model_add_effect(struct model *m, struct model_outcome *out, enum effect_type type,
+                      uint32_t op);
+/* With those below it, the youngest first. */
+void model_end(struct model *m, const struct event *event, uint32_t op, enum op_end how,
+               struct model_outcome *out);
+/* Whoever is free: ends if it is stale, else is granted. */
+void model_grant(struct model *m, const struct event *event, struct model_outcome *out);
+
+#endif
