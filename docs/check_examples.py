@@ -18,7 +18,7 @@ import tempfile
 
 import msgpack
 
-VARIES = {"expires_in", "submitted", "granted", "ended", "since", "epoch", "server"}
+VARIES = {"age", "expires_in", "submitted", "granted", "ended", "since", "epoch", "server"}
 HANDED_OUT = {"token", "session", "secret"}
 
 

@@ -42,7 +42,7 @@ static void hold_in_order(struct core *core, struct key *key, struct claim *clai
 {
     struct line *line = key_open_line(&core->keys, key, claim->mode);
     uint64_t token = op_of_claim(core, claim)->op.token;
-    struct claim *first = line->holders, *next = first;
+    struct claim *first = line->holders, *next;
 
     ring_append(&line->holders, claim);
     count_holder(key, line, claim);
