@@ -4,7 +4,8 @@
  * One connection in WAL mode with synchronous=FULL, EXCLUSIVE unless others may read. Three things
  * that SQLite leaves to its user are done here:
  *
- *   - Before the first row is handed over, the WAL is checkpointed and truncated. A restart after
+ *   - Before the first row is handed over, what the WAL shows is made durable (sqlite_wal.c), and
+ *     the WAL is checkpointed and truncated. A restart after
  *     SIGKILL would otherwise serve frames that lie only in the page cache, and a power loss after
  *     that would take back what clients had seen.
  *   - Every pragma is read back: journal_mode says "wal" even where it failed.

@@ -147,6 +147,11 @@ static struct store_result open_file(struct sqlite_store *store)
     if (fd < 0)
         return sqlite_result(STORE_FAILED, "open store: %s: %s", store->path, strerror(errno));
     close(fd);
+    if (!store->readers) { /* who reads has the WAL open, and would go on with the old one */
+        struct store_result r = sqlite_renew_wal(store);
+        if (r.status != STORE_OK)
+            return r;
+    }
     if (sqlite3_open_v2(store->path, &store->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
                         NULL) != SQLITE_OK)

@@ -39,6 +39,8 @@ struct store_result sqlite_fine(void);
 
 /* Moves the WAL into the database; SQLITE_CHECKPOINT_PASSIVE or _TRUNCATE. */
 struct store_result sqlite_checkpoint(struct sqlite_store *store, int mode);
+/* Makes durable what the WAL shows (sqlite_wal.c). Nobody may have the database open. */
+struct store_result sqlite_renew_wal(struct sqlite_store *store);
 /* Prepares every statement; the tables must be there. */
 struct store_result sqlite_prepare(struct sqlite_store *store);
 
