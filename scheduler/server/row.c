@@ -249,7 +249,7 @@ static bool read_change(struct cursor *cursor, struct core_change *change)
 static bool changes_from_row(struct slice row, struct arena *arena, struct op *op)
 {
     struct scanner scanner = {.bytes_max = row.n, .depth_max = 2};
-    struct cursor cursor = {row.at, row.at + row.n};
+    struct cursor cursor;
     struct core_change *changes;
     struct value array;
     size_t n;
@@ -258,6 +258,7 @@ static bool changes_from_row(struct slice row, struct arena *arena, struct op *o
         return true;
     if (scan(&scanner, row.at, row.n, &n) != SCAN_FRAME || n != row.n)
         return false;
+    cursor = (struct cursor){row.at, row.at + row.n};
     if (!read_value(&cursor, &array, VALUE_ARRAY) || array.count == 0 ||
         array.count > CORE_CHANGES_SHOWN)
         return false;
