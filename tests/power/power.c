@@ -315,7 +315,7 @@ int main(int argc, char **argv)
         }
     vfs_register();
     snprintf(power.path, sizeof power.path, POWER_FOLDER "lockq.db");
-    for (uint64_t i = 0; i < power.n_seeds; i++) {
+    for (uint64_t i = 0; i < power.n_seeds && power.violations == 0; i++) {
         power.seed = power.from + i;
         run_seed(&power);
         if (power.n_seeds >= 10 && (i + 1) % (power.n_seeds / 10) == 0)
