@@ -9,8 +9,11 @@
 void pipeline_init(struct pipeline *pipeline, struct core *core, const struct store_meta *durable,
                    bool keeps_nothing)
 {
-    *pipeline = (struct pipeline){
-        .core = core, .keeps_nothing = keeps_nothing, .durable = *durable, .hash = durable->hash};
+    *pipeline = (struct pipeline){.core = core,
+                                  .keeps_nothing = keeps_nothing,
+                                  .records_max = PIPELINE_RECORDS_MAX,
+                                  .durable = *durable,
+                                  .hash = durable->hash};
 }
 
 void pipeline_finish(struct pipeline *pipeline)
@@ -195,7 +198,7 @@ static void cut_commits(struct pipeline *pipeline, uint32_t n_ops, uint32_t n_pu
         uint32_t first = at;
         size_t bytes = 0;
 
-        while (at < n_ops && at - first < PIPELINE_RECORDS_MAX && bytes < PIPELINE_BYTES_MAX)
+        while (at < n_ops && at - first < pipeline->records_max && bytes < PIPELINE_BYTES_MAX)
             bytes += account(pipeline, at++);
         *commit =
             (struct store_batch){.meta = *last, .ops = pipeline->ops + first, .n_ops = at - first};

@@ -23,7 +23,7 @@
 #include "server/session.h"
 #include "store/store.h"
 
-#define PIPELINE_RECORDS_MAX 10000                      /* of one commit */
+#define PIPELINE_RECORDS_MAX 10000                      /* of one commit, as it is usual */
 #define PIPELINE_BYTES_MAX   ((size_t)32 * 1024 * 1024) /* of one commit, but for one large row */
 
 /* Rows to be removed: their keys, and their hashes, which leave the sum with them. */
@@ -37,6 +37,7 @@ struct removed {
 struct pipeline {
     struct core *core;
     bool keeps_nothing;        /* the store's word: then nothing is ever gathered */
+    uint32_t records_max;      /* of one commit */
     struct store_meta durable; /* what the last commit made durable */
     uint64_t hash;             /* sum over the rows once all that was taken is durable */
 

@@ -100,5 +100,7 @@ struct store_result recover(struct server *server)
     if (server->core == NULL)
         create_core(&recovery);
     pipeline_init(&server->pipeline, server->core, &recovery.meta, store->is->keeps_nothing);
+    if (server->config.records_max > 0)
+        server->pipeline.records_max = server->config.records_max;
     return result;
 }

@@ -43,6 +43,7 @@ struct server_config {
     uint32_t uid;        /* the daemon's own */
     uint32_t admins;     /* user ids in `admin` */
     const uint32_t *admin;
+    uint32_t records_max; /* of one commit; 0: PIPELINE_RECORDS_MAX */
     struct server_outside outside;
 };
 
