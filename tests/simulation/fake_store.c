@@ -1,8 +1,10 @@
 #include "fake_store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "rows.h"
 
 static struct slice keep(char **at, struct slice s)
 {
@@ -16,7 +18,7 @@ static struct slice keep(char **at, struct slice s)
 
 static struct fake_row copy_op(const struct store_op *op)
 {
-    struct fake_row row = {*op, NULL};
+    struct fake_row row = {.op = *op, .hash = store_op_hash(op)};
     size_t size = 1;
     char *at;
 
@@ -47,6 +49,25 @@ static uint32_t place_of(const struct fake_store *store, int64_t ticket)
     return low;
 }
 
+static void refuse(struct fake_store *store, const char *why)
+{
+    snprintf(store->wrong, sizeof store->wrong, "%s", why);
+}
+
+static void put_row(struct fake_store *store, uint32_t place, const struct store_op *op)
+{
+    store->ops[place] = copy_op(op);
+    store->sum += store->ops[place].hash;
+    if (!rows_read_keys(&store->ops[place]))
+        refuse(store, "a row has keys that nobody named");
+}
+
+static void drop_row(struct fake_store *store, uint32_t place)
+{
+    store->sum -= store->ops[place].hash;
+    free(store->ops[place].text);
+}
+
 static void change_op(struct fake_store *store, const struct store_op_record *record)
 {
     uint32_t place = place_of(store, record->op.ticket);
@@ -54,21 +75,22 @@ static void change_op(struct fake_store *store, const struct store_op_record *re
     size_t behind = (store->n_ops - place) * sizeof *store->ops;
 
     if (is_there) {
-        free(store->ops[place].text);
+        drop_row(store, place);
         if (record->change != STORE_REMOVE) {
-            store->ops[place] = copy_op(&record->op);
+            put_row(store, place, &record->op);
             return;
         }
         memmove(&store->ops[place], &store->ops[place + 1], behind - sizeof *store->ops);
         store->n_ops--;
     } else if (record->change != STORE_REMOVE) {
-        store->is_wrong = store->is_wrong || record->change == STORE_CHANGE;
+        if (record->change == STORE_CHANGE)
+            refuse(store, "a row was to be changed that is not there");
         if (store->n_ops == store->cap_ops) {
             store->cap_ops = store->cap_ops == 0 ? 64 : store->cap_ops * 2;
             store->ops = memory_resize(store->ops, store->cap_ops * sizeof *store->ops);
         }
         memmove(&store->ops[place + 1], &store->ops[place], behind);
-        store->ops[place] = copy_op(&record->op);
+        put_row(store, place, &record->op);
         store->n_ops++;
     }
 }
@@ -78,6 +100,7 @@ static void remove_session(struct fake_store *store, uint64_t id)
     for (uint32_t i = 0; i < store->n_sessions; i++) {
         if (store->sessions[i].id != id)
             continue;
+        store->sum -= store_session_hash(&store->sessions[i]);
         free(store->session_text[i]);
         store->n_sessions--;
         store->sessions[i] = store->sessions[store->n_sessions];
@@ -105,24 +128,22 @@ static void change_session(struct fake_store *store, const struct store_session_
     session.ns = keep(&at, session.ns);
     session.secret = keep(&at, session.secret);
     session.peer = keep(&at, session.peer);
+    store->sum += store_session_hash(&session);
     store->sessions[store->n_sessions] = session;
     store->session_text[store->n_sessions++] = text;
 }
 
 void fake_store_apply(struct fake_store *store, const struct store_batch *batch)
 {
-    uint64_t hash = 0;
-
+    if (batch->meta.epoch < store->meta.epoch || batch->meta.seq < store->meta.seq ||
+        batch->meta.ticket < store->meta.ticket)
+        refuse(store, "epoch, seq or ticket of a commit went back");
     for (uint32_t i = 0; i < batch->n_sessions; i++)
         change_session(store, &batch->sessions[i]);
     for (uint32_t i = 0; i < batch->n_ops; i++)
         change_op(store, &batch->ops[i]);
     store->meta = batch->meta;
-    for (uint32_t i = 0; i < store->n_ops; i++)
-        hash += store_op_hash(&store->ops[i].op);
-    for (uint32_t i = 0; i < store->n_sessions; i++)
-        hash += store_session_hash(&store->sessions[i]);
-    store->is_wrong = store->is_wrong || hash != batch->meta.hash;
+    rows_check(store, batch);
 }
 
 static struct store_result fake_open(struct store *base, const struct store_recovery *recovery,
@@ -130,6 +151,10 @@ static struct store_result fake_open(struct store *base, const struct store_reco
 {
     struct fake_store *store = (struct fake_store *)base;
 
+    if (store->fails_open) {
+        store->fails_open = false;
+        return (struct store_result){STORE_FAILED, "open: on purpose"};
+    }
     *meta = store->meta;
     for (uint32_t i = 0; i < store->n_sessions; i++)
         if (!recovery->on_session(recovery->context, &store->sessions[i]))
@@ -142,14 +167,20 @@ static struct store_result fake_open(struct store *base, const struct store_reco
 
 static struct store_result fake_commit(struct store *base, const struct store_batch *batch)
 {
-    fake_store_apply((struct fake_store *)base, batch);
+    struct fake_store *store = (struct fake_store *)base;
+    enum store_fate fate = store->next_commit;
+
+    store->next_commit = STORE_FATE_DONE;
+    if (fate != STORE_FATE_LOST)
+        fake_store_apply(store, batch);
+    if (fate != STORE_FATE_DONE)
+        return (struct store_result){STORE_FAILED, "commit: on purpose"};
     return (struct store_result){.status = STORE_OK};
 }
 
 static uint64_t fake_free_bytes(struct store *base)
 {
-    (void)base;
-    return UINT64_MAX;
+    return ((struct fake_store *)base)->is_low ? 0 : UINT64_MAX;
 }
 
 static struct store_result fake_on_idle(struct store *base)

@@ -1,18 +1,27 @@
 /*
  * A store for the simulator: rows in memory that outlive a crash of the server.
  *
- * A commit is applied when the simulator says so, so that a crash can come before or after it. At
- * each commit the state hash is compared with the rows.
+ * A commit is applied when the world says so, so that a crash can come before, during or after it.
+ * What is applied and not synced is lost in a power failure. After each commit the state hash is
+ * compared with the rows, and the rows with each other (rows.h).
  */
 #ifndef SIM_FAKE_STORE_H
 #define SIM_FAKE_STORE_H
 
-#include "base/arena.h"
 #include "store/store.h"
 
 struct fake_row {
     struct store_op op; /* slices in one allocation of its own */
     char *text;
+    uint64_t hash;
+    uint32_t x, s; /* its keys, as paths.h has them */
+};
+
+/* What a call of the store comes to. */
+enum store_fate {
+    STORE_FATE_DONE,
+    STORE_FATE_LOST,   /* fails, and nothing of it is there */
+    STORE_FATE_UNTOLD, /* fails, and all of it is there */
 };
 
 struct fake_store {
@@ -23,7 +32,11 @@ struct fake_store {
     struct store_session *sessions;
     char **session_text;
     uint32_t n_sessions, cap_sessions;
-    bool is_wrong; /* the state hash did not match */
+    uint64_t sum;                /* of the hashes of all rows */
+    bool is_low;                 /* on space */
+    bool fails_open;             /* the next time */
+    enum store_fate next_commit; /* of a commit inside server_recover */
+    char wrong[256];             /* what contradicts itself in it; empty: nothing */
 };
 
 void fake_store_init(struct fake_store *store);

@@ -2,229 +2,142 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define OBJECTIONS_MAX 4
+#define SESSIONS_MAX   64
+
 void judge_finish(struct judge *judge)
 {
+    for (int i = 0; i < judge->n_ops; i++)
+        free(judge->ops[i]);
     free(judge->ops);
-    judge->ops = NULL;
-    judge->n_ops = judge->cap_ops = 0;
+    free(judge->by_seq);
 }
 
 void judge_object(struct judge *judge, const char *format, ...)
 {
+    char sentence[400];
     va_list arguments;
 
-    fprintf(stderr, "seed %" PRIu64 ": ", judge->seed);
+    if (judge->n_objections++ >= OBJECTIONS_MAX)
+        return;
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);
-    fputc('\n', stderr);
+    fprintf(stderr, "seed %" PRIu64 ", at %" PRId64 " ms: %s\n", judge->seed, judge_now_ms(judge),
+            sentence);
+    transcript_say(judge->transcript, "** %s", sentence);
     judge->failed = true;
 }
 
-struct judge_op *judge_find(struct judge *judge, const char *id)
+int64_t judge_now_ms(const struct judge *judge)
 {
-    for (int i = judge->n_ops - 1; i >= 0; i--)
-        if (strcmp(judge->ops[i].id, id) == 0)
-            return &judge->ops[i];
-    return NULL;
+    return judge->transcript->clock->real_ms;
 }
 
 struct judge_op *judge_expect(struct judge *judge, const struct judge_op *op)
 {
+    struct judge_op *kept = malloc(sizeof *kept);
+
     if (judge->n_ops == judge->cap_ops) {
         judge->cap_ops = judge->cap_ops == 0 ? 64 : judge->cap_ops * 2;
         judge->ops = realloc(judge->ops, (size_t)judge->cap_ops * sizeof *judge->ops);
-        if (judge->ops == NULL)
-            abort();
     }
-    judge->ops[judge->n_ops] = *op;
-    return &judge->ops[judge->n_ops++];
+    if (kept == NULL || judge->ops == NULL)
+        abort();
+    *kept = *op;
+    snprintf(kept->id, sizeof kept->id, "c%d-%d", op->client, judge->n_ops);
+    kept->submitted_ms = kept->lease_from_ms = judge_now_ms(judge);
+    kept->ticket_above = judge->latest_ticket;
+    kept->token_above = judge->latest_token;
+    kept->spans[0] = (struct judge_span){.x = op->x, .s = op->s};
+    kept->n_spans = 1;
+    judge->ops[judge->n_ops++] = kept;
+    return kept;
 }
 
-static bool is_at_or_below(const char *path, const char *top)
+struct judge_op *judge_find(struct judge *judge, const char *id)
 {
-    size_t n = strlen(top);
-    return n == 0 || (strncmp(path, top, n) == 0 && (path[n] == '\0' || path[n] == '/'));
+    const char *digits = strchr(id, '-');
+    long place = digits == NULL ? -1 : strtol(digits + 1, NULL, 10);
+
+    if (place < 0 || place >= judge->n_ops || strcmp(judge->ops[place]->id, id) != 0)
+        return NULL;
+    return judge->ops[place];
 }
 
-static bool keys_conflict(const struct judge_key *a, const struct judge_key *b)
+bool judge_is_live(const struct judge_op *op)
 {
-    if (a->shared && b->shared)
-        return false;
-    return is_at_or_below(a->path, b->path) || is_at_or_below(b->path, a->path);
+    return op->ticket != 0 && op->ended_seq == 0 && !op->is_forgotten;
 }
 
-static bool ops_conflict(const struct judge_op *a, const struct judge_op *b)
+bool judge_is_above(const struct judge_op *above, const struct judge_op *op)
 {
-    if (a->ns != b->ns)
-        return false;
-    for (int i = 0; i < a->n_keys; i++)
-        for (int k = 0; k < b->n_keys; k++)
-            if (keys_conflict(&a->keys[i], &b->keys[k]))
-                return true;
+    for (op = op->parent; op != NULL; op = op->parent)
+        if (op == above)
+            return true;
     return false;
 }
 
-/* --- facts ----------------------------------------------------------------------------------- */
-
-static void hear_number(struct judge *judge, const char *id, const char *what, uint64_t *known,
-                        uint64_t told)
+bool judge_are_family(const struct judge_op *a, const struct judge_op *b)
 {
-    if (told == 0)
-        return;
-    if (*known != 0 && *known != told)
-        judge_object(judge, "%s: %s was %" PRIu64 ", now %" PRIu64, id, what, *known, told);
-    *known = told;
+    return judge_is_above(a, b) || judge_is_above(b, a);
 }
 
-/* Each state of an operation has its own changes; later states have later ones. */
-static void hear_state(struct judge *judge, struct judge_op *op, const struct judge_fact *fact)
+struct judge_session *judge_session_add(struct judge *judge, int client, uint64_t id,
+                                        int64_t grace_ms, uint32_t generation)
 {
-    switch (fact->state) {
-    case JUDGE_WAITING:
-        hear_number(judge, op->id, "seq of the submit", &op->waiting_seq, fact->seq);
-        break;
-    case JUDGE_GRANTED:
-        if (op->granted_seq == 0 || fact->seq < op->granted_seq)
-            op->granted_seq = fact->seq; /* claims and renewals come later */
-        break;
-    case JUDGE_ENDED:
-        hear_number(judge, op->id, "seq of the end", &op->ended_seq, fact->seq);
-        break;
-    case JUDGE_UNKNOWN:
-        break;
-    }
-    if ((op->waiting_seq != 0 && op->granted_seq != 0 && op->waiting_seq >= op->granted_seq) ||
-        (op->granted_seq != 0 && op->ended_seq != 0 && op->granted_seq >= op->ended_seq) ||
-        (op->waiting_seq != 0 && op->ended_seq != 0 && op->waiting_seq >= op->ended_seq))
-        judge_object(judge, "%s: waiting at %" PRIu64 ", granted at %" PRIu64 ", ended at %" PRIu64,
-                     op->id, op->waiting_seq, op->granted_seq, op->ended_seq);
+    struct judge_session *session =
+        &judge->sessions[client][judge->n_sessions[client]++ % SESSIONS_MAX];
+
+    if (id == 0 || judge_session_find(judge, id) != NULL)
+        judge_object(judge, "client %d: session %" PRIu64 " is no new one", client, id);
+    *session = (struct judge_session){.id = id, .grace_ms = grace_ms, .generation = generation};
+    return session;
 }
 
-/* The least time from its grant after which an operation can expire. */
-static int64_t shortest_hold(const struct judge_op *op)
+struct judge_session *judge_session_find(struct judge *judge, uint64_t id)
 {
-    if (!op->detached)
-        return INT64_MAX;
-    return op->lease_ms < op->claim_in_ms ? op->lease_ms : op->claim_in_ms;
+    for (int client = 0; client < CLIENTS_MAX; client++)
+        for (uint32_t i = 0; i < SESSIONS_MAX && i < judge->n_sessions[client]; i++)
+            if (id != 0 && judge->sessions[client][i].id == id)
+                return &judge->sessions[client][i];
+    return NULL;
 }
 
-static bool is_lawful(const struct judge_op *op, const char *end)
+int64_t judge_session_down_ms(const struct judge_session *session)
 {
-    if (strcmp(end, "released") == 0)
-        return op->release_asked;
-    if (strcmp(end, "cancelled") == 0)
-        return op->cancel_asked;
-    if (strcmp(end, "timeout") == 0)
-        return op->wait_ms != INT64_MAX;
-    if (strcmp(end, "expired") == 0)
-        return shortest_hold(op) != INT64_MAX;
-    return strcmp(end, "lost") == 0 && !op->detached;
+    if (session->link == NULL)
+        return session->down_ms;
+    return session->link->broken_ms == 0 ? NEVER : session->link->broken_ms;
 }
 
-static void hear_end(struct judge *judge, struct judge_op *op, const struct judge_fact *fact)
+void judge_on_give_back(struct judge *judge, struct judge_op *op, uint32_t keys)
 {
-    const char *end = fact->end;
+    int n = op->n_spans;
 
-    if (end[0] == '\0')
-        return;
-    if (op->end[0] != '\0' && strcmp(op->end, end) != 0)
-        judge_object(judge, "%s: ended as %s, now as %s", op->id, op->end, end);
-    snprintf(op->end, sizeof op->end, "%s", end);
-    if (!is_lawful(op, end))
-        judge_object(judge, "%s: nothing can have made it end as %s", op->id, end);
-    if (fact->ended == 0)
-        return;
-    if (strcmp(end, "timeout") == 0 && fact->ended - fact->submitted < (uint64_t)op->wait_ms)
-        judge_object(judge, "%s: timeout after %" PRIu64 " of %" PRId64 " ms", op->id,
-                     fact->ended - fact->submitted, op->wait_ms);
-    if (strcmp(end, "expired") == 0 && fact->ended - fact->granted < (uint64_t)shortest_hold(op))
-        judge_object(judge, "%s: expired after %" PRIu64 " of %" PRId64 " ms", op->id,
-                     fact->ended - fact->granted, shortest_hold(op));
-}
-
-void judge_hear(struct judge *judge, const struct judge_fact *fact)
-{
-    struct judge_op *op = judge_find(judge, fact->id);
-
-    judge->facts++;
-    if (op == NULL) {
-        judge_object(judge, "%s: nobody submitted it", fact->id);
-        return;
-    }
-    if (strcmp(fact->end, "refused") == 0) {
-        op->refused = true;
-        return;
-    }
-    hear_number(judge, op->id, "ticket", &op->ticket, fact->ticket);
-    hear_number(judge, op->id, "token", &op->token, fact->token);
-    hear_state(judge, op, fact);
-    hear_end(judge, op, fact);
-}
-
-/* --- judgement ------------------------------------------------------------------------------- */
-
-static int by_ticket(const void *a, const void *b)
-{
-    const struct judge_op *x = a, *y = b;
-    return (x->ticket > y->ticket) - (x->ticket < y->ticket);
-}
-
-static void compare(struct judge *judge, const struct judge_op *earlier,
-                    const struct judge_op *later)
-{
-    bool was_granted = later->granted_seq != 0;
-
-    if (earlier->ticket == later->ticket)
-        judge_object(judge, "%s and %s have one ticket", earlier->id, later->id);
-    if (was_granted && ops_conflict(earlier, later) &&
-        (earlier->ended_seq == 0 || earlier->ended_seq > later->granted_seq))
-        judge_object(judge,
-                     "%s (ticket %" PRIu64 ") granted at %" PRIu64 ", but %s (ticket %" PRIu64
-                     ") ended at %" PRIu64,
-                     later->id, later->ticket, later->granted_seq, earlier->id, earlier->ticket,
-                     earlier->ended_seq);
-    if (was_granted && earlier->granted_seq != 0 && earlier->token != 0 && later->token != 0 &&
-        !earlier->change_asked && !later->change_asked &&
-        (earlier->token < later->token) != (earlier->granted_seq < later->granted_seq))
-        judge_object(judge, "tokens of %s and %s do not rise with their grants", earlier->id,
-                     later->id);
-}
-
-void judge_sum_up(struct judge *judge)
-{
-    int n = 0;
-
-    /* What has no ticket was refused, or its answer was lost on the way. */
-    for (int i = 0; i < judge->n_ops; i++)
-        if (judge->ops[i].ticket != 0)
-            judge->ops[n++] = judge->ops[i];
-    judge->n_ops = n;
-    if (n == 0)
-        return;
-    qsort(judge->ops, (size_t)n, sizeof *judge->ops, by_ticket);
-    for (int i = 0; i < n; i++)
-        for (int k = i + 1; k < n; k++)
-            compare(judge, &judge->ops[i], &judge->ops[k]);
-}
-
-void judge_stuck(struct judge *judge)
-{
-    for (int i = 0; i < judge->n_ops; i++) {
-        struct judge_op *op = &judge->ops[i];
-        bool has_reason = false;
-        if (op->waiting_seq == 0 || op->granted_seq != 0 || op->ended_seq != 0)
+    keys = paths_reach(keys); /* also those that one of them made redundant */
+    op->given_back = true;
+    op->given |= keys;
+    for (int i = 0; i < n; i++) {
+        struct judge_span *span = &op->spans[i], given = *span;
+        given.x &= keys;
+        given.s &= keys;
+        if (given.until != 0 || (given.x | given.s) == 0)
             continue;
-        for (int k = 0; k < judge->n_ops && !has_reason; k++) {
-            struct judge_op *other = &judge->ops[k];
-            has_reason = other->ticket != 0 && other->ticket < op->ticket &&
-                         other->ended_seq == 0 && ops_conflict(op, other);
-        }
-        if (!has_reason)
-            judge_object(judge, "%s (ticket %" PRIu64 ") waits for nobody", op->id, op->ticket);
+        span->x &= ~keys;
+        span->s &= ~keys;
+        given.until = judge->latest_seq + 1; /* the change to come has at least this number */
+        if (op->n_spans < JUDGE_SPANS_MAX)
+            op->spans[op->n_spans++] = given;
     }
+}
+
+void judge_on_extended(struct judge_op *op, uint32_t x, uint32_t s, uint64_t seq)
+{
+    if (op->n_spans < JUDGE_SPANS_MAX)
+        op->spans[op->n_spans++] =
+            (struct judge_span){.x = x & ~op->given, .s = s & ~op->given, .from = seq};
 }

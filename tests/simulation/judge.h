@@ -1,85 +1,159 @@
 /*
- * The judge: watches from outside what clients are told, and objects.
+ * The judge: watches from outside what clients say and are told, and objects.
  *
- * It shares no code with the daemon: it knows the contract and what was said, nothing else. Paths
- * overlap here when one is a prefix of the other, without intention modes or queues.
+ * It shares no code with the daemon: it knows the contract and what was said, nothing else. What it
+ * cannot know for certain (an answer was lost on the way) it does not hold against the daemon.
  *
- * What it holds the daemon to:
- *   - facts about an operation never contradict one another, in whatever order they arrive, and a
- *     crash takes back none of them;
- *   - of two operations that overlap and do not share, the one with the higher ticket is granted
- *     only after the other has ended (exclusion and first come, first served, in one sentence);
- *   - tokens rise in the order of the grants;
- *   - an operation ends only for a lawful reason, and not too early;
- *   - at the end nobody waits who could be granted.
+ * judge_facts.c    what is told never contradicts itself, and a crash takes back none of it
+ * judge_ends.c     an operation ends only for a lawful reason, not early, and in the end in time
+ * judge_answers.c  answers: their order, their numbers, their errors
+ * judge_order.c    who was granted when: exclusion, first come first served, families
+ * snapshot.c       what one `list` shows must be a state that the rules allow
  */
 #ifndef SIM_JUDGE_H
 #define SIM_JUDGE_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "link.h"
+#include "paths.h"
+#include "plan.h"
+#include "transcript.h"
 
-#define JUDGE_KEYS_MAX 6
+#define JUDGE_SPANS_MAX 12
 
 enum judge_state { JUDGE_UNKNOWN, JUDGE_WAITING, JUDGE_GRANTED, JUDGE_ENDED };
 
-struct judge_key {
-    char path[48];
-    bool shared;
+/* Keys that an operation holds for certain, and while. */
+struct judge_span {
+    uint32_t x, s;
+    uint64_t from,
+        until; /* seqs: after `from` (0: from the grant on), before `until` (0: its end) */
 };
 
-/* What a client said when it submitted. */
-struct judge_op {
-    char id[24];
-    int ns;
-    struct judge_key keys[JUDGE_KEYS_MAX];
-    int n_keys;
-    bool detached;
-    int64_t wait_ms;                  /* INT64_MAX: for ever */
-    int64_t lease_ms;                 /* detached; INT64_MAX: until released */
-    int64_t claim_in_ms;              /* INT64_MAX: for ever */
-    bool release_asked, cancel_asked; /* somebody tried: then such an end is lawful */
-    bool change_asked; /* claim or renew: a seq heard while granted may be of those */
+/* A session, as its client knows it. */
+struct judge_session {
+    uint64_t id;
+    int64_t grace_ms;
+    const struct link *link; /* that it has; NULL: none since down_ms */
+    int64_t down_ms;
+    uint32_t generation; /* of the daemon that made it */
+    bool is_durable;     /* an answer told of an operation of its own */
+};
 
-    /* What the daemon said. */
-    bool refused;
+struct judge_op {
+    /* what was said */
+    char id[24];
+    int ns, client;
+    uint64_t session; /* that it is tied to; 0: not known */
+    uint32_t x, s;    /* its keys at the submit */
+    bool detached, passes, has_payload, acquires;
+    int64_t wait_ms, lease_ms, claim_in_ms, max_hold_ms; /* NEVER: for ever */
+    struct judge_op *parent;
+    bool is_stale_asked;
+    uint64_t since;
+    int64_t submitted_ms;  /* when it was first sent */
+    int64_t lease_from_ms; /* the lease began not before that */
+    bool release_asked, cancel_asked, tie_asked, given_back;
+    bool change_asked; /* while granted: then the seq of its grant is not known for certain */
+    uint32_t given;    /* keys that may be held no more, because somebody asked to give them back */
+    uint32_t attempts, left_out; /* submits sent; those that left nothing behind for certain */
+
+    /* what must be larger than what was heard before it was first sent */
+    uint64_t ticket_above, token_above;
+
+    /* what was told */
     uint64_t ticket, token;
     uint64_t waiting_seq, granted_seq, ended_seq; /* 0: not heard of */
+    uint64_t latest_seq;
+    uint64_t claimed_by; /* the session that was told so */
     char end[16];
+    uint64_t due_seq; /* as long as this is its latest change */
+    int64_t due_ms;   /* while nothing is wrong with the world it has ended by then; 0: not known */
+    struct judge_span spans[JUDGE_SPANS_MAX];
+    int n_spans;
+    bool is_forgotten;                 /* ended, and nobody heard how */
+    int64_t heard_ms;                  /* when its ticket was first heard of */
+    uint32_t shown;                    /* in which snapshot it was last */
+    uint32_t link_number[CLIENTS_MAX]; /* the latest seq told over this connection ... */
+    uint64_t link_seq[CLIENTS_MAX];
 };
 
 /* One thing that a client was told about an operation. */
 struct judge_fact {
     const char *id;
     enum judge_state state;
-    uint64_t ticket, seq, token;        /* 0: not told */
-    const char *end;                    /* "" : not told */
-    uint64_t submitted, granted, ended; /* of a record; 0: not told */
+    uint64_t ticket, seq, token; /* 0: not told */
+    const char *end;             /* "" : not told */
+    int64_t expires_in;          /* -1: not told */
+    uint64_t parent;
+    uint64_t floor; /* what was heard of it when this was asked; 0: a push */
+    int client;
+    uint32_t link;
+    int64_t asked_ms; /* 0: a push */
+    bool is_calm;     /* nothing was wrong with the world since it was asked */
 };
 
 struct judge {
     uint64_t seed;
-    struct judge_op *ops;
+    const struct plan *plan;
+    const struct transcript *transcript;
+    struct judge_op **ops;
     int n_ops, cap_ops;
+    struct judge_op **by_seq; /* whose change has this seq; NULL: not heard of */
+    size_t cap_seq;
+    uint64_t latest_seq, latest_ticket, latest_token; /* heard of by anybody */
+    struct judge_session sessions[CLIENTS_MAX][64];   /* the latest of each client: a ring */
+    uint32_t n_sessions[CLIENTS_MAX];
+    uint32_t snapshots;
     uint64_t facts;
+    int n_objections;
     bool failed;
 };
 
 void judge_finish(struct judge *judge);
-
-/* A client is about to submit; valid until the next call. */
-struct judge_op *judge_expect(struct judge *judge, const struct judge_op *op);
-struct judge_op *judge_find(struct judge *judge, const char *id);
-
-void judge_hear(struct judge *judge, const struct judge_fact *fact);
-
-/* Over everything heard: the order of grants and ends. */
-void judge_sum_up(struct judge *judge);
-
-/* Nothing is on its way any more: every waiting operation must have a reason to wait. */
-void judge_stuck(struct judge *judge);
-
 void judge_object(struct judge *judge, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+int64_t judge_now_ms(const struct judge *judge);
+
+/* A client is about to submit a new operation. */
+struct judge_op *judge_expect(struct judge *judge, const struct judge_op *op);
+/* NULL: no client ever asked for it. */
+struct judge_op *judge_find(struct judge *judge, const char *id);
+
+/* --- sessions -------------------------------------------------------------------------------- */
+
+struct judge_session *judge_session_add(struct judge *judge, int client, uint64_t id,
+                                        int64_t grace_ms, uint32_t generation);
+/* NULL: not heard of, or too long ago. */
+struct judge_session *judge_session_find(struct judge *judge, uint64_t id);
+/* Since when it has no connection, whoever knows; NEVER: it has one. */
+int64_t judge_session_down_ms(const struct judge_session *session);
+
+/* --- what is told ---------------------------------------------------------------------------- */
+
+void judge_hear(struct judge *judge, const struct judge_fact *fact);
+/* The number of the daemon's latest change, in an answer to what was asked at that floor. */
+void judge_hear_seq(struct judge *judge, const char *what, uint64_t seq, uint64_t floor);
+/* Of judge_hear: the reasons and times of ends. */
+void judge_hear_end(struct judge *judge, struct judge_op *op, const struct judge_fact *fact);
+
+/* --- what is asked --------------------------------------------------------------------------- */
+
+/* Keys are about to be given back: what is held for certain ends here. */
+void judge_on_give_back(struct judge *judge, struct judge_op *op, uint32_t keys);
+/* An extension was granted: held from that seq on. */
+void judge_on_extended(struct judge_op *op, uint32_t x, uint32_t s, uint64_t seq);
+
+/* --- judgement ------------------------------------------------------------------------------- */
+
+/* The expiry of the lease cannot be before that. */
+int64_t judge_earliest_expiry(const struct judge_op *op);
+
+/* Over everything heard: the order of grants and ends. */
+void judge_order(struct judge *judge);
+
+bool judge_is_live(const struct judge_op *op);
+/* Whether the first is among the ancestors of the second; whether either is of the other. */
+bool judge_is_above(const struct judge_op *above, const struct judge_op *op);
+bool judge_are_family(const struct judge_op *a, const struct judge_op *b);
 
 #endif

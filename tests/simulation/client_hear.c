@@ -1,0 +1,132 @@
+/*
+ * What a client hears: messages out of bytes, answers to what they answer, facts to the judge.
+ */
+#include "client.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hear_op.h"
+#include "msg.h"
+
+#define ID_OF_NO_REQUEST 4294967295u
+
+static void hear_response(struct client *client, const msgpack_object *message)
+{
+    const msgpack_object *id = &message->via.array.ptr[1], *error = id + 1, *result = id + 2;
+    struct pending *pending = &client->pending[id->via.u64 % CLIENT_PENDING_MAX], asked;
+    char sentence[300];
+
+    if (error->type == MSGPACK_OBJECT_STR)
+        snprintf(sentence, sizeof sentence, "%.*s", (int)error->via.str.size, error->via.str.ptr);
+    if (id->via.u64 == ID_OF_NO_REQUEST) {
+        if (error->type != MSGPACK_OBJECT_STR ||
+            (strncmp(sentence, "parse:", 6) != 0 && strncmp(sentence, "over_limit:", 11) != 0))
+            judge_object(client->judge, "client %d: an error of no request that is none",
+                         client->number);
+        return;
+    }
+    if (pending->id != id->via.u64 || pending->id == 0) {
+        judge_object(client->judge, "client %d: an answer to %" PRIu64 ", that nobody asked",
+                     client->number, id->via.u64);
+        return;
+    }
+    asked = *pending;
+    pending->id = 0;
+    client->n_pending--;
+    client->answers++;
+    if (error->type == MSGPACK_OBJECT_NIL)
+        client_on_result(client, &asked, result);
+    else
+        client_on_error(client, &asked, sentence);
+}
+
+/* Whether the client has asked over this link for an operation that nobody knew before. */
+static bool is_awaited(const struct client *client, const struct judge_op *op)
+{
+    for (uint32_t i = 0; i < CLIENT_PENDING_MAX; i++) {
+        const struct pending *pending = &client->pending[i];
+        if (pending->id != 0 && pending->op == op && pending->was_first && op->attempts == 1 &&
+            pending->what == ASK_SUBMIT)
+            return true;
+    }
+    return false;
+}
+
+static void hear_push(struct client *client, const msgpack_object *message)
+{
+    const msgpack_object *method = &message->via.array.ptr[1], *params = method + 1;
+    const msgpack_object *view;
+    struct judge_op *op;
+    char id[24], state[16];
+
+    if (params->type != MSGPACK_OBJECT_ARRAY || params->via.array.size != 1) {
+        judge_object(client->judge, "client %d: a notification without a view", client->number);
+        return;
+    }
+    view = &params->via.array.ptr[0];
+    msg_text(view, "state", state, sizeof state);
+    if (!msg_is_text(method, state))
+        judge_object(client->judge, "client %d: a notification that is not of its state, %s",
+                     client->number, state);
+    op = judge_find(client->judge, msg_text(view, "op", id, sizeof id));
+    if (op != NULL && is_awaited(client, op))
+        judge_object(client->judge, "%s: news of it before the answer to its submit", op->id);
+    hear_op(client, NULL, view);
+}
+
+static void hear(struct client *client, const msgpack_object *message)
+{
+    const msgpack_object *at =
+        message->type == MSGPACK_OBJECT_ARRAY ? message->via.array.ptr : NULL;
+    uint32_t n = at == NULL ? 0 : message->via.array.size;
+
+    if (client->world->transcript->to != NULL) {
+        transcript_say(client->world->transcript, "client %d hears", client->number);
+        fputs("            ", client->world->transcript->to);
+        msgpack_object_print(client->world->transcript->to, *message);
+        fputc('\n', client->world->transcript->to);
+    }
+    if (n == 4 && at[0].via.u64 == 1 && at[1].type == MSGPACK_OBJECT_POSITIVE_INTEGER)
+        hear_response(client, message);
+    else if (n == 3 && at[0].via.u64 == 2)
+        hear_push(client, message);
+    else
+        judge_object(client->judge, "client %d: not a message", client->number);
+}
+
+static void understand(struct client *client)
+{
+    msgpack_unpacked message;
+    size_t done = 0, end = 0; /* of a part of a message, msgpack-c moves `end` too */
+
+    if (buf_size(&client->in) == 0)
+        return;
+    msgpack_unpacked_init(&message);
+    while (!client->judge->failed &&
+           msgpack_unpack_next(&message, buf_data(&client->in), buf_size(&client->in), &end) ==
+               MSGPACK_UNPACK_SUCCESS) {
+        hear(client, &message.data);
+        done = end;
+    }
+    msgpack_unpacked_destroy(&message);
+    buf_consume(&client->in, done);
+}
+
+void client_listen(struct client *client)
+{
+    struct link *link = client->link;
+    int64_t now_ms = client->world->clock.real_ms;
+    size_t n = link == NULL ? 0 : link_readable(link, now_ms);
+
+    if (n > 0) {
+        buf_append(&client->in, buf_data(&link->down.bytes), n);
+        stream_take(&link->down, n);
+        if (link->sip != SIZE_MAX)
+            link->next_read_ms = now_ms + 5;
+        understand(client);
+    }
+    if (link != NULL && now_ms >= link->deaf_until_ms && link_has_ended(link))
+        client_lose(client);
+}

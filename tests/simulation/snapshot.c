@@ -1,0 +1,74 @@
+#include "snapshot.h"
+
+#include <inttypes.h>
+
+static void check_holders(struct judge *judge, const struct snapshot_row *a,
+                          const struct snapshot_row *b)
+{
+    if (paths_conflict(a->x, a->s, b->x, b->s) && !judge_are_family(a->op, b->op))
+        judge_object(judge, "%s and %s are granted at the same time", a->op->id, b->op->id);
+}
+
+/* Whether the second keeps the first waiting. */
+static bool is_reason(const struct snapshot_row *row, const struct snapshot_row *other)
+{
+    if (other == row || other->state == JUDGE_ENDED || judge_is_above(other->op, row->op) ||
+        !paths_conflict(row->x, row->s, other->x, other->s))
+        return false;
+    if (other->state == JUDGE_GRANTED)
+        return true;
+    if ((row->op->parent == NULL) == (other->op->parent == NULL))
+        return other->ticket < row->ticket;
+    return row->op->parent == NULL; /* it waits for children */
+}
+
+static void check_row(struct judge *judge, const struct snapshot *snapshot, int place)
+{
+    const struct snapshot_row *row = &snapshot->rows[place];
+    uint64_t ahead = 0;
+
+    if (place > 0 && row->ticket <= snapshot->rows[place - 1].ticket)
+        judge_object(judge, "%s stands behind a higher ticket in a list", row->op->id);
+    if (row->state == JUDGE_ENDED)
+        return;
+    if ((row->x | row->s) == 0)
+        judge_object(judge, "%s is live and has no keys", row->op->id);
+    for (int i = 0; i < snapshot->n; i++) {
+        const struct snapshot_row *other = &snapshot->rows[i];
+        if (row->state == JUDGE_GRANTED && i < place && other->state == JUDGE_GRANTED)
+            check_holders(judge, row, other);
+        if (row->state == JUDGE_WAITING)
+            ahead += is_reason(row, other);
+    }
+    if (row->state == JUDGE_WAITING && ahead != row->ahead)
+        judge_object(judge, "%s (ticket %" PRIu64 "): %" PRIu64 " ahead of it, it says %" PRIu64,
+                     row->op->id, row->ticket, ahead, row->ahead);
+    if (row->state == JUDGE_WAITING && ahead == 0)
+        judge_object(judge, "%s (ticket %" PRIu64 ") waits for nobody", row->op->id, row->ticket);
+}
+
+/* What was heard of before the question is in the answer. */
+static void check_whole(struct judge *judge, const struct snapshot *snapshot)
+{
+    for (int i = 0; i < judge->n_ops; i++) {
+        struct judge_op *op = judge->ops[i];
+        if (op->ns != snapshot->ns || op->heard_ms == 0 || op->heard_ms >= snapshot->asked_ms ||
+            op->shown == judge->snapshots)
+            continue;
+        if (judge->plan->forgets)
+            op->is_forgotten = true;
+        else
+            judge_object(judge, "%s was there, and is in no list", op->id);
+    }
+}
+
+void snapshot_check(struct judge *judge, const struct snapshot *snapshot)
+{
+    judge->snapshots++;
+    for (int i = 0; i < snapshot->n; i++) {
+        snapshot->rows[i].op->shown = judge->snapshots;
+        check_row(judge, snapshot, i);
+    }
+    if (snapshot->has_ended)
+        check_whole(judge, snapshot);
+}
