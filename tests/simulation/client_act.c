@@ -291,6 +291,7 @@ void client_tidy(struct client *client)
 {
     client->acts_ms = client->world->clock.real_ms + 200;
     client->next_fault = FAULT_NONE;
+    client_flush(client); /* the other half of something */
     if (client->link == NULL) {
         client_connect(client);
         if (client->link != NULL && client->greets)
