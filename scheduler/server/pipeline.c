@@ -19,6 +19,7 @@ void pipeline_init(struct pipeline *pipeline, struct core *core, const struct st
 void pipeline_finish(struct pipeline *pipeline)
 {
     free(pipeline->dirty);
+    free(pipeline->pins);
     free(pipeline->removed_ops.rows);
     free(pipeline->removed_sessions.rows);
     arena_finish(&pipeline->arena);
@@ -47,6 +48,17 @@ void pipeline_op_changed(struct pipeline *pipeline, struct op *op)
     }
     pipeline->dirty[pipeline->n_dirty++] = op;
     op->driver.dirty_place = pipeline->n_dirty;
+}
+
+void pipeline_op_pinned(struct pipeline *pipeline, const struct op *op, uint64_t seq)
+{
+    if (op->driver.dirty_place == 0)
+        return; /* its row is as it is */
+    if (pipeline->n_pins == pipeline->cap_pins) {
+        pipeline->cap_pins = pipeline->cap_pins == 0 ? 16 : pipeline->cap_pins * 2;
+        pipeline->pins = memory_resize(pipeline->pins, pipeline->cap_pins * sizeof(struct pin));
+    }
+    pipeline->pins[pipeline->n_pins++] = (struct pin){seq, 0, op->driver.dirty_place};
 }
 
 void pipeline_op_forgotten(struct pipeline *pipeline, struct op *op)
@@ -91,6 +103,16 @@ static int by_seq(const void *a, const void *b)
 {
     const struct op *const *x = a, *const *y = b;
     return ((*x)->seq > (*y)->seq) - ((*x)->seq < (*y)->seq);
+}
+
+/* Before `dirty` is put in order. One that was forgotten holds nothing together: its removal comes
+ * first. */
+static void end_pins(struct pipeline *pipeline)
+{
+    for (uint32_t i = 0; i < pipeline->n_pins; i++) {
+        const struct op *op = pipeline->dirty[pipeline->pins[i].place - 1];
+        pipeline->pins[i].until = op == NULL ? 0 : op->seq;
+    }
 }
 
 /* Drops the gaps that forgotten operations left. Within one commit the order does not matter. */
@@ -185,11 +207,20 @@ static void add_sessions(struct pipeline *pipeline, struct store_batch *commit, 
         pipeline->hash -= pipeline->removed_sessions.rows[i].hash;
 }
 
+/* Whether a commit may end with the row that has this seq; asked in the order of seq. */
+static bool may_end(const struct pipeline *pipeline, uint64_t seq, uint32_t *pin, uint64_t *until)
+{
+    for (; *pin < pipeline->n_pins && pipeline->pins[*pin].seq <= seq; (*pin)++)
+        if (pipeline->pins[*pin].until > *until)
+            *until = pipeline->pins[*pin].until;
+    return seq >= *until;
+}
+
 static void cut_commits(struct pipeline *pipeline, uint32_t n_ops, uint32_t n_put,
                         const struct store_meta *last)
 {
-    uint32_t n_removed = pipeline->removed_ops.n, at = 0;
-    uint64_t seq = pipeline->durable.seq;
+    uint32_t n_removed = pipeline->removed_ops.n, at = 0, pin = 0;
+    uint64_t seq = pipeline->durable.seq, until = 0;
 
     pipeline->commits = arena_alloc(&pipeline->arena, (n_ops + 1) * sizeof *pipeline->commits);
     pipeline->n_commits = pipeline->next = 0;
@@ -197,13 +228,16 @@ static void cut_commits(struct pipeline *pipeline, uint32_t n_ops, uint32_t n_pu
         struct store_batch *commit = &pipeline->commits[pipeline->n_commits];
         uint32_t first = at;
         size_t bytes = 0;
+        bool is_long = false;
 
-        while (at < n_ops && at - first < pipeline->records_max && bytes < PIPELINE_BYTES_MAX)
+        while (at < n_ops && (!is_long || !may_end(pipeline, seq, &pin, &until))) {
             bytes += account(pipeline, at++);
+            if (at > n_removed)
+                seq = pipeline->dirty[at - n_removed - 1]->seq;
+            is_long = at - first >= pipeline->records_max || bytes >= PIPELINE_BYTES_MAX;
+        }
         *commit =
             (struct store_batch){.meta = *last, .ops = pipeline->ops + first, .n_ops = at - first};
-        if (at > n_removed)
-            seq = pipeline->dirty[at - n_removed - 1]->seq;
         if (at < n_ops)
             commit->meta.seq = seq;
         add_sessions(pipeline, commit, pipeline->n_commits == 0, at == n_ops, n_put);
@@ -222,11 +256,13 @@ void pipeline_take(struct pipeline *pipeline, int64_t now_ms)
     core_stats(pipeline->core, &stats);
     last = (struct store_meta){.epoch = stats.epoch, .seq = stats.seq, .ticket = stats.ticket};
     arena_reset(&pipeline->arena);
+    end_pins(pipeline);
     order_dirty(pipeline);
     n_ops = build_ops(pipeline);
     n_put = build_sessions(pipeline);
     cut_commits(pipeline, n_ops, n_put, &last);
-    pipeline->n_dirty = pipeline->removed_ops.n = pipeline->removed_sessions.n = 0;
+    pipeline->n_dirty = pipeline->n_pins = 0;
+    pipeline->removed_ops.n = pipeline->removed_sessions.n = 0;
     pipeline->since_ms = now_ms;
 }
 

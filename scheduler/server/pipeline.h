@@ -12,6 +12,11 @@
  * before: left behind, it would collide with the grant of the next in line.)
  * All of them are built when the first is taken, so that later changes cannot mix in.
  *
+ * A row shows the latest state only, which for most changes is enough: what others were granted
+ * since depends on ends, and an end is the last change. Two changes others depend on may be
+ * followed by more: keys that were given back, and the grant of a parent. Those are pinned: no
+ * commit ends between such a change and the latest one of the same operation, however long it gets.
+ *
  * The pipeline also keeps the sum of row hashes that goes with each commit.
  */
 #ifndef SERVER_PIPELINE_H
@@ -34,6 +39,13 @@ struct removed {
     uint32_t n, cap;
 };
 
+/* No commit may end at `seq` or later and before the row of that operation. */
+struct pin {
+    uint64_t seq;
+    uint64_t until; /* of that row; known when it is taken */
+    uint32_t place; /* of the operation in `dirty`, from 1 */
+};
+
 struct pipeline {
     struct core *core;
     bool keeps_nothing;        /* the store's word: then nothing is ever gathered */
@@ -44,6 +56,8 @@ struct pipeline {
     /* gathering */
     struct op **dirty; /* NULL where one was forgotten */
     uint32_t n_dirty, cap_dirty;
+    struct pin *pins; /* by seq */
+    uint32_t n_pins, cap_pins;
     struct removed removed_ops;      /* tickets */
     struct list dirty_sessions;      /* session.dirty */
     struct removed removed_sessions; /* ids */
@@ -62,6 +76,8 @@ void pipeline_init(struct pipeline *pipeline, struct core *core, const struct st
 void pipeline_finish(struct pipeline *pipeline);
 
 void pipeline_op_changed(struct pipeline *pipeline, struct op *op);
+/* The change with that seq depends on how the operation, whose change was told, is now. */
+void pipeline_op_pinned(struct pipeline *pipeline, const struct op *op, uint64_t seq);
 /* The operation is about to be freed. */
 void pipeline_op_forgotten(struct pipeline *pipeline, struct op *op);
 void pipeline_session_changed(struct pipeline *pipeline, struct session *session);

@@ -30,6 +30,17 @@ static void note(struct server *server, const struct effect *effect)
         make_durable(server, effect->op->claimed_by);
 }
 
+/* What a grant after it, or a child, depends on. */
+static void pin(struct server *server, const struct event *event, const struct effect *effect)
+{
+    const struct op *op = effect->op;
+
+    if (effect->type == EFFECT_CHANGED && event->type == EVENT_RELEASE)
+        pipeline_op_pinned(&server->pipeline, op, op->seq);
+    else if (effect->type == EFFECT_SUBMITTED && op->parent != NULL)
+        pipeline_op_pinned(&server->pipeline, op->parent, op->seq);
+}
+
 const struct outcome *step(struct server *server, struct event *event, const struct session *own)
 {
     assert(server->is_settled);
@@ -38,6 +49,8 @@ const struct outcome *step(struct server *server, struct event *event, const str
     core_step(server->core, event, &server->outcome);
     for (uint32_t i = 0; i < server->outcome.n_effects; i++)
         note(server, &server->outcome.effects[i]);
+    for (uint32_t i = 0; i < server->outcome.n_effects; i++)
+        pin(server, event, &server->outcome.effects[i]);
     server->own_op = server->outcome.op;
     server->owner = own;
     server->is_settled = false;
