@@ -276,6 +276,10 @@ void core_destroy(struct core *core);
 struct op *core_recover_op(struct core *core, struct slice ns, const struct op *from,
                            const struct core_key *keys, uint32_t n_keys, int64_t now_ms);
 
+/* One of those that were added, live and tied to a session that is no more: it ends as lost in
+ * core_recover_finish, before anything is granted. In the order of tickets. */
+void core_recover_lost(struct core *core, const struct op *op);
+
 /* Grants what is grantable, in the order of tickets, as the first new step. */
 void core_recover_finish(struct core *core, int64_t now_ms, uint64_t wall_ms, struct outcome *out);
 

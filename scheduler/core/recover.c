@@ -152,6 +152,21 @@ static void remember_ended(struct core *core)
     sort_list_finish(&ended);
 }
 
+void core_recover_lost(struct core *core, const struct op *op)
+{
+    sort_list_add(&core->due, op->ticket, op_of(op));
+}
+
+static void end_lost(struct core *core)
+{
+    for (size_t i = 0; i < core->due.n; i++) {
+        struct core_op *op = core->due.items[i].of;
+        if (op->op.state != OP_ENDED) /* it went with its parent */
+            turn_end(core, op, END_LOST);
+    }
+    core->due.n = 0;
+}
+
 void core_recover_finish(struct core *core, int64_t now_ms, uint64_t wall_ms, struct outcome *out)
 {
     step_begin(core, now_ms, wall_ms, out);
@@ -159,5 +174,6 @@ void core_recover_finish(struct core *core, int64_t now_ms, uint64_t wall_ms, st
     enter_waiting(core, true);
     enter_waiting(core, false);
     remember_ended(core);
+    end_lost(core);
     step_end(core, out);
 }

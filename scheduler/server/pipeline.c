@@ -193,16 +193,13 @@ static size_t account(struct pipeline *pipeline, uint32_t place)
     return (size_t)row->keys.n + row->shared.n + row->payload.n + row->meta.n;
 }
 
-/* Adds the sessions to a commit: new ones with the first, before what they own; removed ones with
- * the last, after it. */
-static void add_sessions(struct pipeline *pipeline, struct store_batch *commit, bool is_first,
-                         bool is_last, uint32_t n_put)
+/* Adds the sessions to the first commit: new ones come before what they own. Those that are over
+ * go before what they owned, or one of them could be resumed when a part of it is lost already;
+ * recovery ends the rest. */
+static void add_sessions(struct pipeline *pipeline, struct store_batch *commit, uint32_t n_put)
 {
-    commit->sessions = is_first ? pipeline->sessions : pipeline->sessions + n_put;
-    commit->n_sessions = is_first ? n_put : 0;
-    if (!is_last)
-        return;
-    commit->n_sessions += pipeline->removed_sessions.n;
+    commit->sessions = pipeline->sessions;
+    commit->n_sessions = n_put + pipeline->removed_sessions.n;
     for (uint32_t i = 0; i < pipeline->removed_sessions.n; i++)
         pipeline->hash -= pipeline->removed_sessions.rows[i].hash;
 }
@@ -240,7 +237,8 @@ static void cut_commits(struct pipeline *pipeline, uint32_t n_ops, uint32_t n_pu
             (struct store_batch){.meta = *last, .ops = pipeline->ops + first, .n_ops = at - first};
         if (at < n_ops)
             commit->meta.seq = seq;
-        add_sessions(pipeline, commit, pipeline->n_commits == 0, at == n_ops, n_put);
+        if (pipeline->n_commits == 0)
+            add_sessions(pipeline, commit, n_put);
         commit->meta.hash = pipeline->hash;
         pipeline->n_commits++;
     } while (at < n_ops);

@@ -71,20 +71,33 @@ static bool find_parent(struct core *core, const struct store_op *row, struct op
            slice_equal(core_namespace_name(parent->ns), row->ns);
 }
 
+/* The end of a session is durable before those of its operations: a crash came in between. */
+static bool has_lost_its_session(struct server *server, const struct op *op)
+{
+    if (op->state == OP_ENDED || (op->detached && !op->tied))
+        return false;
+    return session_find(&server->sessions, op->detached ? op->claimed_by : op->session) == NULL;
+}
+
 static bool on_op(void *context, const struct store_op *row)
 {
     struct recovery *recovery = context;
     struct server *server = recovery->server;
     struct core_key *keys;
+    const struct op *op;
     uint32_t n_keys;
     struct op from;
 
     if (server->core == NULL)
         create_core(recovery);
     arena_reset(&recovery->arena);
-    return row_to_op(row, &recovery->arena, &from) && find_parent(server->core, row, &from) &&
-           row_keys(row, &recovery->arena, &keys, &n_keys) &&
-           core_recover_op(server->core, row->ns, &from, keys, n_keys, server->now_ms) != NULL;
+    if (!row_to_op(row, &recovery->arena, &from) || !find_parent(server->core, row, &from) ||
+        !row_keys(row, &recovery->arena, &keys, &n_keys))
+        return false;
+    op = core_recover_op(server->core, row->ns, &from, keys, n_keys, server->now_ms);
+    if (op != NULL && has_lost_its_session(server, op))
+        core_recover_lost(server->core, op);
+    return op != NULL;
 }
 
 struct store_result recover(struct server *server)

@@ -84,18 +84,9 @@ static void check_grant(struct fake_store *store, const struct fake_row *row)
     }
 }
 
-static bool has_session(const struct fake_store *store, int64_t id)
-{
-    for (uint32_t i = 0; i < store->n_sessions; i++)
-        if (store->sessions[i].id == (uint64_t)id)
-            return true;
-    return false;
-}
-
 static void check_row(struct fake_store *store, const struct fake_row *row)
 {
     const struct store_op *op = &row->op;
-    bool is_tied = op->detached == 0 || op->tied != 0;
     const struct fake_row *parent;
 
     if (op->ticket > (int64_t)store->meta.ticket || op->seq > (int64_t)store->meta.seq)
@@ -106,8 +97,6 @@ static void check_row(struct fake_store *store, const struct fake_row *row)
         return;
     if (row->x == 0 && row->s == 0)
         object(store, "row %" PRId64 ": live, and no keys", op->ticket);
-    if (is_tied && !has_session(store, op->detached == 0 ? op->session : op->claimed_by))
-        object(store, "row %" PRId64 ": its session is not there", op->ticket);
     parent = op->parent == 0 ? NULL : find(store, op->parent);
     if (op->parent != 0 && (parent == NULL || parent->op.state != GRANTED))
         object(store, "row %" PRId64 ": its parent is not granted", op->ticket);

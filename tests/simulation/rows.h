@@ -2,8 +2,8 @@
  * What must be true of the rows after every commit, also when it is a slice of a longer step.
  *
  * A crash may come now, and what is there is then all there is: so no two operations that exclude
- * each other are granted in it, whoever owns something has a session in it, and tickets, numbers of
- * changes and tokens are within what the meta row says.
+ * each other are granted in it, whoever has a parent has one that is granted, and tickets, numbers
+ * of changes and tokens are within what the meta row says.
  */
 #ifndef SIM_ROWS_H
 #define SIM_ROWS_H
