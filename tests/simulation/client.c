@@ -1,6 +1,9 @@
 #include "client.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#define UNPACKER_ROOM 1024
 
 void client_init(struct client *client, int number, struct world *world, struct judge *judge,
                  struct chance *chance)
@@ -14,6 +17,8 @@ void client_init(struct client *client, int number, struct world *world, struct 
         .grace_ms = chance_is(chance, 20) ? 0 : chance_below(chance, 3000),
         .acts_ms = world->clock.real_ms + chance_below(chance, 100),
     };
+    if (!msgpack_unpacker_init(&client->in, UNPACKER_ROOM))
+        abort();
     /* A client without hello is in the namespace `default`. */
     if (number == 1 && chance_is(chance, 30)) {
         client->greets = false;
@@ -23,7 +28,7 @@ void client_init(struct client *client, int number, struct world *world, struct 
 
 void client_finish(struct client *client)
 {
-    buf_finish(&client->in);
+    msgpack_unpacker_destroy(&client->in);
     buf_finish(&client->out);
 }
 
@@ -57,7 +62,8 @@ void client_lose(struct client *client)
     client->has_greeted = client->holds_back = client->is_spoilt = false;
     memset(client->pending, 0, sizeof client->pending);
     client->n_pending = 0;
-    buf_finish(&client->in);
+    msgpack_unpacker_destroy(&client->in);
+    msgpack_unpacker_init(&client->in, UNPACKER_ROOM);
     buf_finish(&client->out);
 }
 

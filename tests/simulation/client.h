@@ -62,12 +62,12 @@ struct client {
     int number, ns;
     struct world *world;
     struct judge *judge;
-    struct link *link; /* NULL: not connected */
-    struct buf out;    /* said, and not sent yet */
-    struct buf in;     /* heard, and not understood yet */
-    bool greets;       /* says hello; else a session without grace */
-    bool has_greeted;  /* the answer has come */
-    uint64_t session;  /* 0: none that it knows */
+    struct link *link;   /* NULL: not connected */
+    struct buf out;      /* said, and not sent yet */
+    msgpack_unpacker in; /* heard, and not understood yet */
+    bool greets;         /* says hello; else a session without grace */
+    bool has_greeted;    /* the answer has come */
+    uint64_t session;    /* 0: none that it knows */
     char secret[64];
     int64_t grace_ms;
     uint32_t next_id, first_unsent;

@@ -5,7 +5,8 @@
 
 #include "client.h"
 
-#define PATIENCE 30 /* with more unanswered requests it waits */
+#define PATIENCE      30 /* with more unanswered requests it waits */
+#define TIDY_EVERY_MS 500
 
 static int64_t some_time(struct chance *chance)
 {
@@ -289,7 +290,7 @@ static bool is_anything_live(const struct client *client)
 
 void client_tidy(struct client *client)
 {
-    client->acts_ms = client->world->clock.real_ms + 200;
+    client->acts_ms = client->world->clock.real_ms + TIDY_EVERY_MS;
     client->next_fault = FAULT_NONE;
     client_flush(client); /* the other half of something */
     if (client->link == NULL) {
@@ -305,7 +306,7 @@ void client_tidy(struct client *client)
     }
     if (!client->has_greeted || awaits_list(client))
         return;
-    client->is_done = client->n_lists++ > 3 && !is_anything_live(client) && client->n_pending == 0;
+    client->is_done = client->n_lists++ > 1 && !is_anything_live(client) && client->n_pending == 0;
     if (client->is_done)
         return;
     if (client->n_lists > 1)

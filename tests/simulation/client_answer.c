@@ -34,7 +34,7 @@ static void on_hello(struct client *client, const struct pending *asked,
         judge_object(client->judge, "client %d: resumed with a wrong secret", client->number);
     if (client->session == 0)
         session = judge_session_add(client->judge, client->number, id, client->grace_ms,
-                                    client->world->generation);
+                                    asked->generation);
     else if (client->session != id)
         judge_object(client->judge, "client %d: session %" PRIu64 " resumed, %" PRIu64 " got",
                      client->number, client->session, id);

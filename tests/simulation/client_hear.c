@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "hear_op.h"
@@ -96,22 +97,19 @@ static void hear(struct client *client, const msgpack_object *message)
         judge_object(client->judge, "client %d: not a message", client->number);
 }
 
-static void understand(struct client *client)
+static void understand(struct client *client, const char *bytes, size_t n)
 {
     msgpack_unpacked message;
-    size_t done = 0, end = 0; /* of a part of a message, msgpack-c moves `end` too */
 
-    if (buf_size(&client->in) == 0)
-        return;
+    if (!msgpack_unpacker_reserve_buffer(&client->in, n))
+        abort();
+    memcpy(msgpack_unpacker_buffer(&client->in), bytes, n);
+    msgpack_unpacker_buffer_consumed(&client->in, n);
     msgpack_unpacked_init(&message);
     while (!client->judge->failed &&
-           msgpack_unpack_next(&message, buf_data(&client->in), buf_size(&client->in), &end) ==
-               MSGPACK_UNPACK_SUCCESS) {
+           msgpack_unpacker_next(&client->in, &message) == MSGPACK_UNPACK_SUCCESS)
         hear(client, &message.data);
-        done = end;
-    }
     msgpack_unpacked_destroy(&message);
-    buf_consume(&client->in, done);
 }
 
 void client_listen(struct client *client)
@@ -121,11 +119,10 @@ void client_listen(struct client *client)
     size_t n = link == NULL ? 0 : link_readable(link, now_ms);
 
     if (n > 0) {
-        buf_append(&client->in, buf_data(&link->down.bytes), n);
+        understand(client, buf_data(&link->down.bytes), n);
         stream_take(&link->down, n);
         if (link->sip != SIZE_MAX)
             link->next_read_ms = now_ms + 5;
-        understand(client);
     }
     if (link != NULL && now_ms >= link->deaf_until_ms && link_has_ended(link))
         client_lose(client);

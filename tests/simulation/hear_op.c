@@ -20,6 +20,8 @@ enum judge_state hear_op(struct client *client, const struct pending *asked,
                          const msgpack_object *view)
 {
     const msgpack_object *expires = msg_field(view, "expires_in");
+    bool is_calm =
+        asked != NULL && client->world->is_quiet && asked->asked_ms > client->world->stalled_ms;
     char id[24], end[16];
     struct judge_fact fact = {
         .id = msg_text(view, "op", id, sizeof id),
@@ -31,8 +33,7 @@ enum judge_state hear_op(struct client *client, const struct pending *asked,
         .expires_in = expires == NULL ? -1 : (int64_t)msg_number(view, "expires_in"),
         .floor = asked == NULL ? 0 : asked->op_floor,
         .asked_ms = asked == NULL ? 0 : asked->asked_ms,
-        .is_calm =
-            asked != NULL && client->world->is_quiet && asked->asked_ms > client->world->stalled_ms,
+        .calm_ms = is_calm ? client->world->stalled_ms : 0,
         .client = client->number,
         .link = client->link->number,
     };

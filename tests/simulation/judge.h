@@ -66,6 +66,7 @@ struct judge_op {
     uint64_t latest_seq;
     uint64_t claimed_by; /* the session that was told so */
     char end[16];
+    int64_t due_calm_ms;
     uint64_t due_seq; /* as long as this is its latest change */
     int64_t due_ms;   /* while nothing is wrong with the world it has ended by then; 0: not known */
     struct judge_span spans[JUDGE_SPANS_MAX];
@@ -89,7 +90,7 @@ struct judge_fact {
     int client;
     uint32_t link;
     int64_t asked_ms; /* 0: a push */
-    bool is_calm;     /* nothing was wrong with the world since it was asked */
+    int64_t calm_ms;  /* since then nothing has been wrong with the world; 0: since later */
 };
 
 struct judge {

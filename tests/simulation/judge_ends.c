@@ -71,14 +71,16 @@ static bool is_lawful(struct judge *judge, const struct judge_op *op, const char
 /* Ended by then: told in the time without faults. */
 static void hear_due(struct judge *judge, struct judge_op *op, const struct judge_fact *fact)
 {
-    if (!fact->is_calm || fact->state != JUDGE_GRANTED)
+    if (fact->calm_ms == 0 || fact->state != JUDGE_GRANTED)
         return;
-    if (op->due_ms != 0 && op->due_seq == fact->seq && fact->asked_ms > op->due_ms)
+    if (op->due_ms != 0 && op->due_seq == fact->seq && op->due_calm_ms == fact->calm_ms &&
+        fact->asked_ms > op->due_ms)
         judge_object(judge, "%s: it was to end by %" PRId64 " ms and has not", op->id, op->due_ms);
     if (fact->expires_in < 0)
         return;
     op->due_ms = judge_now_ms(judge) + fact->expires_in + LATE_MS;
     op->due_seq = fact->seq;
+    op->due_calm_ms = fact->calm_ms;
 }
 
 void judge_hear_end(struct judge *judge, struct judge_op *op, const struct judge_fact *fact)

@@ -8,7 +8,8 @@ const char *const path_texts[PATHS_COUNT] = {
     "C/1", "C/2", "C/1/x", "D/1", "D/2", "C",   "D",     "B/1/x", "B/1/x/2", "E",   "/",
 };
 
-static uint32_t reach[PATHS_COUNT], below[PATHS_COUNT];
+static uint32_t reach[PATHS_COUNT];
+static size_t lengths[PATHS_COUNT];
 
 static bool is_at_or_below(const char *path, const char *top)
 {
@@ -21,38 +22,29 @@ static bool is_at_or_below(const char *path, const char *top)
 
 void paths_init(void)
 {
+    for (int i = 0; i < PATHS_COUNT; i++)
+        lengths[i] = strlen(path_texts[i]);
     for (int top = 0; top < PATHS_COUNT; top++)
         for (int path = 0; path < PATHS_COUNT; path++)
             if (is_at_or_below(path_texts[path], path_texts[top])) {
-                below[top] |= 1u << path;
                 reach[top] |= 1u << path;
                 reach[path] |= 1u << top;
             }
 }
 
-static uint32_t unite(const uint32_t *of, uint32_t set)
+uint32_t paths_reach(uint32_t set)
 {
     uint32_t all = 0;
 
     for (; set != 0; set &= set - 1)
-        all |= of[__builtin_ctz(set)];
+        all |= reach[__builtin_ctz(set)];
     return all;
-}
-
-uint32_t paths_reach(uint32_t set)
-{
-    return unite(reach, set);
-}
-
-uint32_t paths_below(uint32_t set)
-{
-    return unite(below, set);
 }
 
 uint32_t paths_find(const char *text, uint32_t n)
 {
     for (int i = 0; i < PATHS_COUNT; i++)
-        if (strlen(path_texts[i]) == n && memcmp(path_texts[i], text, n) == 0)
+        if (lengths[i] == n && memcmp(path_texts[i], text, n) == 0)
             return 1u << i;
     return 0;
 }

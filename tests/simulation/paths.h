@@ -17,9 +17,8 @@ extern const char *const path_texts[PATHS_COUNT];
 /* Once, before anything else. */
 void paths_init(void);
 
-/* Everything that overlaps one of the set; everything at or below one of it. */
+/* Everything that overlaps one of the set. */
 uint32_t paths_reach(uint32_t set);
-uint32_t paths_below(uint32_t set);
 
 /* The bit of a path that the daemon wrote; 0: none of ours. */
 uint32_t paths_find(const char *text, uint32_t n);

@@ -2,9 +2,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+
+#include "links.h"
 
 #define STOP_WITHIN_MS 5000
-#define KEEPALIVE_MS   30000
 
 static void draw_bytes(void *context, void *bytes, size_t n)
 {
@@ -19,12 +21,20 @@ static void take_log(void *context, const char *line)
     (void)line;
 }
 
+/* Eight bytes at a time; which mixture it is does not matter. */
 void world_print(struct world *world, const void *bytes, size_t n)
 {
-    const unsigned char *at = bytes;
+    const char *at = bytes;
 
-    for (size_t i = 0; i < n; i++)
-        world->print = (world->print ^ at[i]) * 0x100000001b3ULL;
+    for (uint64_t word; n > 0;) {
+        size_t part = n < sizeof word ? n : sizeof word;
+        word = n;
+        memcpy(&word, at, part);
+        world->print = (world->print ^ word) * 0x9e3779b97f4a7c15ULL;
+        world->print ^= world->print >> 29;
+        at += part;
+        n -= part;
+    }
 }
 
 /* --- the process ----------------------------------------------------------------------------- */
@@ -93,19 +103,7 @@ static void start(struct world *world)
 /* Its ends of all links close; what it had written may still arrive. */
 static void die(struct world *world, bool power)
 {
-    for (uint32_t i = 0; i < world->n_links; i++) {
-        struct link *link = &world->links[i];
-        if (link->conn == NULL && !link->is_knocking)
-            continue;
-        link->conn = NULL;
-        link->is_knocking = false;
-        if (power || chance_is(world->chance, 50))
-            link_reset(link, world->clock.real_ms);
-        stream_reset(&link->up);
-        link->daemon_has_left = true;
-        if (link->broken_ms == 0)
-            link->broken_ms = world->clock.real_ms;
-    }
+    links_die(world, power);
     server_destroy(world->server);
     world->server = NULL;
     world->committing = NULL;
@@ -151,113 +149,6 @@ void world_finish(struct world *world)
         link_forget(&world->links[i]);
     server_destroy(world->server);
     fake_store_finish(&world->store);
-}
-
-/* --- links ----------------------------------------------------------------------------------- */
-
-static void close_conn(struct world *world, struct link *link)
-{
-    if (link->conn == NULL)
-        return;
-    transcript_say(world->transcript, "-- the daemon closes link %u of client %d", link->number,
-                   link->client);
-    server_on_close(world->server, link->conn);
-    link->conn = NULL;
-    link->daemon_has_left = true;
-    if (link->broken_ms == 0)
-        link->broken_ms = world->clock.real_ms;
-    stream_reset(&link->up);
-}
-
-struct link *world_connect(struct world *world, int client)
-{
-    struct link *first = &world->links[2 * client], *second = first + 1;
-    struct link *link = first->conn == NULL && !first->is_knocking ? first : second;
-
-    if (world->server == NULL || world->is_stopping)
-        return NULL;
-    if (link == second && (second->conn != NULL || second->is_knocking))
-        return NULL;
-    link_open(link, world->plan, world->chance, ++world->link_numbers, world->clock.real_ms);
-    return link;
-}
-
-void world_say(struct world *world, struct link *link, const char *bytes, size_t n)
-{
-    link_send(link, world->plan, world->chance, bytes, n, world->clock.real_ms);
-}
-
-static void accept_link(struct world *world, struct link *link)
-{
-    struct peer peer = {.is_local = true, .uid = 1000 + (uint32_t)link->client};
-
-    if (!link->is_knocking || link->knocks_ms > world->clock.real_ms ||
-        !server_has_room(world->server))
-        return;
-    snprintf(peer.text, sizeof peer.text, "uid:%d", 1000 + link->client);
-    link->is_knocking = false;
-    link->accepted_ms = world->clock.real_ms;
-    link->conn = server_on_connect(world->server, &peer, link);
-}
-
-/* Reads once, or finds that the peer has gone. */
-static void read_link(struct world *world, struct link *link)
-{
-    size_t n = stream_arrived(&link->up, world->clock.real_ms);
-    bool has_gone = link->client_has_left && n == buf_size(&link->up.bytes);
-
-    if (link->conn == NULL)
-        return;
-    if (link->vanished_ms != 0 && link->vanished_ms + KEEPALIVE_MS <= world->clock.real_ms)
-        link->client_has_left = has_gone = true;
-    if (!conn_wants_input(link->conn)) {
-        if (has_gone)
-            close_conn(world, link);
-        return;
-    }
-    if (n > world->plan->read_most)
-        n = world->plan->read_most;
-    if (n > 0) {
-        world_print(world, buf_data(&link->up.bytes), n);
-        server_on_input(world->server, link->conn, buf_data(&link->up.bytes), n);
-        stream_take(&link->up, n);
-    } else if (has_gone) {
-        close_conn(world, link);
-    }
-}
-
-static void write_link(struct world *world, struct link *link)
-{
-    struct slice out = conn_output(link->conn);
-    size_t n;
-
-    if (conn_is_cut(link->conn)) {
-        close_conn(world, link);
-        return;
-    }
-    n = out.n == 0 ? 0 : link_write(link, world->plan, out.at, out.n, world->clock.real_ms);
-    link->wants_room = n < out.n;
-    if (n > 0) {
-        world_print(world, out.at, n);
-        server_on_written(world->server, link->conn, n);
-    }
-    if (conn_is_closing(link->conn) && conn_output(link->conn).n == 0)
-        close_conn(world, link);
-}
-
-static bool has_room(const struct world *world, const struct link *link)
-{
-    return link->conn != NULL && link->wants_room &&
-           (buf_size(&link->down.bytes) < world->plan->window || link->daemon_has_left);
-}
-
-static void write_all(struct world *world)
-{
-    for (struct conn *conn; (conn = server_next_output(world->server)) != NULL;)
-        write_link(world, conn_io(conn));
-    for (uint32_t i = 0; i < world->n_links; i++)
-        if (has_room(world, &world->links[i]))
-            write_link(world, &world->links[i]);
 }
 
 /* --- commits --------------------------------------------------------------------------------- */
@@ -324,39 +215,17 @@ void world_stop(struct world *world)
         return;
     world->is_stopping = true;
     world->stops_ms = world->clock.real_ms + STOP_WITHIN_MS;
-    for (uint32_t i = 0; i < world->n_links; i++) {
-        struct link *link = &world->links[i];
-        if (!link->is_knocking)
-            continue;
-        link->is_knocking = false;
-        link_reset(link, world->clock.real_ms);
-    }
+    links_refuse(world);
     server_begin_stop(world->server);
-}
-
-static bool has_output(const struct world *world)
-{
-    for (uint32_t i = 0; i < world->n_links; i++)
-        if (world->links[i].conn != NULL && conn_output(world->links[i].conn).n > 0)
-            return true;
-    return false;
 }
 
 static bool poll_and_read(struct world *world)
 {
-    uint32_t first = chance_below(world->chance, world->n_links);
-
     server_set_time(world->server, clock_daemon_ms(&world->clock), clock_wall_ms(&world->clock));
     if (world->committing != NULL && world->committed_ms <= world->clock.real_ms &&
         !end_commit(world))
         return false;
-    for (uint32_t i = 0; i < world->n_links; i++) {
-        struct link *link = &world->links[(first + i) % world->n_links];
-        bool is_new = link->is_knocking;
-        accept_link(world, link);
-        if (!is_new)
-            read_link(world, link);
-    }
+    links_read(world);
     return true;
 }
 
@@ -368,9 +237,9 @@ static void decide_and_write(struct world *world)
         if (world->committing != NULL && world->committed_ms <= world->clock.real_ms &&
             !end_commit(world))
             return;
-        write_all(world); /* closes connections too, and that may end sessions */
+        links_write(world); /* closes connections too, and that may end sessions */
     } while (world->committing == NULL && !server_is_idle(world->server));
-    if (world->is_stopping && ((server_is_idle(world->server) && !has_output(world)) ||
+    if (world->is_stopping && ((server_is_idle(world->server) && !links_have_output(world)) ||
                                world->clock.real_ms >= world->stops_ms))
         end_process(world);
     else
@@ -408,21 +277,6 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static int64_t link_due_ms(const struct world *world, const struct link *link)
-{
-    if (link->is_knocking)
-        return server_has_room(world->server) ? link->knocks_ms : NEVER;
-    if (link->conn == NULL)
-        return NEVER;
-    if (has_room(world, link))
-        return 0;
-    if (conn_wants_input(link->conn) && buf_size(&link->up.bytes) > 0)
-        return stream_next_ms(&link->up);
-    if (link->vanished_ms != 0)
-        return link->vanished_ms + KEEPALIVE_MS;
-    return link->client_has_left ? link->up.last_ms : NEVER;
-}
-
 int64_t world_next_ms(const struct world *world)
 {
     int64_t now_ms = world->clock.real_ms, next_ms = now_ms + IO_SLEEP_MAX, deadline;
@@ -439,24 +293,6 @@ int64_t world_next_ms(const struct world *world)
             next_ms, now_ms + (deadline > world->decided_ms ? deadline - world->decided_ms : 0));
     if (world->committing != NULL)
         next_ms = earlier(next_ms, world->committed_ms);
-    for (uint32_t i = 0; i < world->n_links; i++)
-        next_ms = earlier(next_ms, link_due_ms(world, &world->links[i]));
+    next_ms = earlier(next_ms, links_next_ms(world));
     return next_ms < now_ms ? now_ms : next_ms;
-}
-
-bool world_is_idle(const struct world *world)
-{
-    if (world->server == NULL || !server_is_idle(world->server) ||
-        server_has_backlog(world->server) || has_output(world))
-        return false;
-    for (uint32_t i = 0; i < world->n_links; i++) {
-        const struct link *link = &world->links[i];
-        if (link->is_knocking && server_has_room(world->server))
-            return false;
-        if (link->conn != NULL && (buf_size(&link->up.bytes) > 0 || link->client_has_left))
-            return false;
-        if (link->is_used && buf_size(&link->down.bytes) > 0)
-            return false;
-    }
-    return true;
 }
