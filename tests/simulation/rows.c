@@ -25,11 +25,12 @@ static void object(struct fake_store *store, const char *format, ...)
 /* An array of texts without anything to be escaped; the root is the empty text. */
 static bool read_keys(struct slice json, uint32_t *set)
 {
-    const char *at = json.at, *end = at + json.n, *stop;
+    const char *at = json.at, *end, *stop;
 
     *set = 0;
     if (at == NULL)
         return true;
+    end = at + json.n;
     for (at++; at < end && *at == '"'; at = stop + 2) {
         uint32_t bit;
         stop = memchr(at + 1, '"', (size_t)(end - at) - 1);
