@@ -50,7 +50,6 @@ struct io {
     struct committer committer;
     struct list links;
     int64_t decided_ms; /* the time before the poll */
-    bool time_is_set;   /* in this turn */
     bool has_committed; /* since the store tidied up */
     enum io_end end;
     char *why;
@@ -75,12 +74,12 @@ uint64_t io_wall_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* Before the server is told anything that has happened: what a stopped process reads when it goes
+ * on may have been sent long after it was stopped, and no lease or grace counts from before that.
+ */
 static void set_time(struct io *io)
 {
-    if (io->time_is_set)
-        return;
     server_set_time(io->config.server, io_now_ms(), io_wall_ms());
-    io->time_is_set = true;
 }
 
 /* --- connections ----------------------------------------------------------------------------- */
@@ -98,6 +97,7 @@ static void close_link(struct io *io, struct link *link)
 {
     if (link->conn == NULL)
         return;
+    set_time(io);
     server_on_close(io->config.server, link->conn);
     link->conn = NULL;
     list_remove(&link->all);
@@ -131,8 +131,10 @@ static void write_link(struct io *io, struct link *link)
             close_link(io, link);
             return;
         }
-        if (n > 0)
+        if (n > 0) {
+            set_time(io);
             server_on_written(io->config.server, conn, (size_t)n);
+        }
         link->is_waiting = n < (ssize_t)out.n;
     }
     if (conn_is_closing(conn) && conn_output(conn).n == 0) {
@@ -147,10 +149,12 @@ static void read_link(struct io *io, struct link *link)
 {
     ssize_t n = recv(link->fd, io->buffer, sizeof io->buffer, MSG_DONTWAIT);
 
-    if (n > 0)
+    if (n > 0) {
+        set_time(io);
         server_on_input(io->config.server, link->conn, io->buffer, (size_t)n);
-    else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         close_link(io, link);
+    }
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events)
@@ -158,7 +162,6 @@ static void on_ready(uv_poll_t *poll, int status, int events)
     struct link *link = poll->data;
     struct io *io = link->io;
 
-    set_time(io);
     if (events & UV_WRITABLE) {
         link->is_waiting = false;
         write_link(io, link);
@@ -188,6 +191,7 @@ static void add_link(struct io *io, int fd, const struct peer *peer)
     link->conn = server_on_connect(io->config.server, peer, link);
     list_append(&io->links, &link->all);
     poll_for(link, UV_DISCONNECT | UV_READABLE);
+    read_link(io, link); /* or the end of its session could be decided before its hello is read */
 }
 
 /* --- doors ----------------------------------------------------------------------------------- */
@@ -207,7 +211,6 @@ static void on_knock(uv_poll_t *poll, int status, int events)
 
     (void)status;
     (void)events;
-    set_time(io);
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
         struct peer peer;
         int fd;
@@ -357,7 +360,6 @@ static void on_before_poll(uv_prepare_t *prepare)
     struct io *io = prepare->data;
     int64_t deadline = server_next_deadline(io->config.server), wait;
 
-    io->time_is_set = false;
     /* The clock has cut off part of a millisecond when a deadline was set: decided is what is over
      * by a whole one, so that nothing ends early. */
     io->decided_ms = io_now_ms() - 1;
