@@ -16,10 +16,12 @@ static bool is_read_at_once(const struct client *client)
            !client->link->down.was_full;
 }
 
+/* When the request was there; one of them is accepted late when there is no room. */
 static int64_t readable_ms(const struct client *client, const struct pending *asked)
 {
+    bool had_room = client->world->plan->limits.connections > LINKS_MAX;
     int64_t accepted_ms = client->link->accepted_ms;
-    return asked->arrives_ms > accepted_ms ? asked->arrives_ms : accepted_ms;
+    return asked->arrives_ms > accepted_ms || had_room ? asked->arrives_ms : accepted_ms;
 }
 
 /* --- sessions -------------------------------------------------------------------------------- */
@@ -125,6 +127,10 @@ static void on_owned(struct client *client, const struct pending *asked,
     if (expected != JUDGE_UNKNOWN && state != expected)
         judge_object(client->judge, "%s: %s leaves it in another state", asked->op->id,
                      ask_names[asked->what]);
+    if (asked->what == ASK_RELEASE) {
+        asked->op->returned |= asked->x;
+        asked->op->returned_ms = client->world->clock.real_ms;
+    }
     if (asked->what == ASK_CLAIM)
         note_claimed(client, asked);
     if (asked->what == ASK_EXTEND && !msg_is_true(result, "refused"))

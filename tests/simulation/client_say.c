@@ -9,6 +9,8 @@ const char *const ask_names[ASK_COUNT] = {
 #undef ASK_NAME
 };
 
+#define WAIT_TIMEOUT_MS 700
+
 static const char *const namespaces[] = {"default", "other"};
 
 static int write_out(void *data, const char *bytes, size_t n)
@@ -213,7 +215,8 @@ void client_say_op(struct client *client, enum ask what, struct judge_op *op)
                     (op->token != 0 || what != ASK_RELEASE);
     bool ties = what == ASK_CLAIM && op->tie_asked;
     msgpack_packer packer;
-    struct pending *pending = ask(client, &packer, what, op, 1u + by_token + ties);
+    bool hurries = what == ASK_WAIT && client->next_id % 2 == 0;
+    struct pending *pending = ask(client, &packer, what, op, 1u + by_token + ties + hurries);
 
     if (pending == NULL)
         return;
@@ -224,6 +227,8 @@ void client_say_op(struct client *client, enum ask what, struct judge_op *op)
         put_number(&packer, "token", op->token);
     if (ties)
         put_true(&packer, "tie");
+    if (hurries)
+        put_number(&packer, "timeout", WAIT_TIMEOUT_MS);
 }
 
 void client_say_keys(struct client *client, enum ask what, struct judge_op *op, uint32_t x,
@@ -249,6 +254,7 @@ void client_say_keys(struct client *client, enum ask what, struct judge_op *op, 
     if (op->token != 0)
         put_number(&packer, "token", op->token);
     op->change_asked = true;
+    op->extend_asked = op->extend_asked || what == ASK_EXTEND;
     if (what == ASK_RELEASE) {
         op->release_asked = true;
         judge_on_give_back(client->judge, op, x);

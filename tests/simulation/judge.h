@@ -55,6 +55,9 @@ struct judge_op {
     bool release_asked, cancel_asked, tie_asked, given_back;
     bool change_asked; /* while granted: then the seq of its grant is not known for certain */
     uint32_t given;    /* keys that may be held no more, because somebody asked to give them back */
+    bool extend_asked;
+    uint32_t returned;   /* keys whose giving back was answered, when nobody asked for more */
+    int64_t returned_ms; /* the latest of them */
     uint32_t attempts, left_out; /* submits sent; those that left nothing behind for certain */
 
     /* what must be larger than what was heard before it was first sent */

@@ -10,6 +10,7 @@ static void close_conn(struct world *world, struct link *link)
         return;
     transcript_say(world->transcript, "-- the daemon closes link %u of client %d", link->number,
                    link->client);
+    world_tell_time(world);
     server_on_close(world->server, link->conn);
     link->conn = NULL;
     link->daemon_has_left = true;
@@ -68,6 +69,7 @@ static void read_link(struct world *world, struct link *link)
         n = world->plan->read_most;
     if (n > 0) {
         world_print(world, buf_data(&link->up.bytes), n);
+        world_tell_time(world);
         server_on_input(world->server, link->conn, buf_data(&link->up.bytes), n);
         stream_take(&link->up, n);
     } else if (has_gone) {
@@ -88,6 +90,7 @@ static void write_link(struct world *world, struct link *link)
     link->wants_room = n < out.n;
     if (n > 0) {
         world_print(world, out.at, n);
+        world_tell_time(world);
         server_on_written(world->server, link->conn, n);
     }
     if (conn_is_closing(link->conn) && conn_output(link->conn).n == 0)
@@ -117,17 +120,15 @@ bool links_have_output(const struct world *world)
     return false;
 }
 
-/* In any order. What is accepted is read in the next turn, as by a poll. */
+/* In any order. */
 void links_read(struct world *world)
 {
     uint32_t first = chance_below(world->chance, world->n_links);
 
     for (uint32_t i = 0; i < world->n_links; i++) {
         struct link *link = &world->links[(first + i) % world->n_links];
-        bool is_new = link->is_knocking;
         accept_link(world, link);
-        if (!is_new)
-            read_link(world, link);
+        read_link(world, link);
     }
 }
 

@@ -6,7 +6,7 @@
 #include "client.h"
 #include "inject.h"
 
-#define TIDY_MS 120000 /* simulated, for everything to come to an end */
+#define TIDY_MS 600000 /* simulated, for everything to come to an end */
 #define REST_MS 10000  /* any grace, lease or waiting time of a run is over after that */
 
 struct run {

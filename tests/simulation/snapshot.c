@@ -31,6 +31,9 @@ static void check_row(struct judge *judge, const struct snapshot *snapshot, int 
         judge_object(judge, "%s stands behind a higher ticket in a list", row->op->id);
     if (row->state == JUDGE_ENDED)
         return;
+    if (!row->op->extend_asked && snapshot->asked_ms > row->op->returned_ms &&
+        ((row->x | row->s) & row->op->returned) != 0)
+        judge_object(judge, "%s still has keys that it gave back", row->op->id);
     if ((row->x | row->s) == 0)
         judge_object(judge, "%s is live and has no keys", row->op->id);
     for (int i = 0; i < snapshot->n; i++) {

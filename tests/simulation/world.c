@@ -44,6 +44,11 @@ static void before_poll(struct world *world)
     world->decided_ms = clock_daemon_ms(&world->clock) - 1;
 }
 
+void world_tell_time(struct world *world)
+{
+    server_set_time(world->server, clock_daemon_ms(&world->clock), clock_wall_ms(&world->clock));
+}
+
 static void draw_start_fault(struct world *world)
 {
     struct fake_store *store = &world->store;
@@ -95,6 +100,7 @@ static void start(struct world *world)
     world->store.fails_open = false;
     world->store.next_commit = STORE_FATE_DONE;
     world->is_stopping = world->is_inside = world->stalls_inside = false;
+    world->runs_at_ms = 0;
     world->generation++;
     world->stalled_ms = world->clock.real_ms;
     before_poll(world);
@@ -196,6 +202,7 @@ static bool end_commit(struct world *world)
     fake_store_apply(&world->store, batch);
     world->committing = NULL;
     world->counts.commits++;
+    world_tell_time(world);
     server_on_commit(world->server);
     world->commit_end_ms = world->clock.real_ms;
     return true;
@@ -221,7 +228,6 @@ void world_stop(struct world *world)
 
 static bool poll_and_read(struct world *world)
 {
-    server_set_time(world->server, clock_daemon_ms(&world->clock), clock_wall_ms(&world->clock));
     if (world->committing != NULL && world->committed_ms <= world->clock.real_ms &&
         !end_commit(world))
         return false;
@@ -231,6 +237,7 @@ static bool poll_and_read(struct world *world)
 
 static void decide_and_write(struct world *world)
 {
+    world_tell_time(world);
     server_end_turn(world->server, world->decided_ms);
     do {
         begin_commit(world);

@@ -74,6 +74,9 @@ int64_t world_next_ms(const struct world *world);
 /* It does that. The clock says when. */
 void world_run(struct world *world);
 
+/* The server is told what time it is, before anything else that it is told. */
+void world_tell_time(struct world *world);
+
 /* A link for the client: of its two the one that is free, or else the one left behind longest. */
 struct link *world_connect(struct world *world, int client);
 void world_say(struct world *world, struct link *link, const char *bytes, size_t n);
