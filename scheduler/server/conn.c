@@ -118,6 +118,12 @@ void conns_open_gates(struct conns *conns, bool all)
 void conn_cut(struct conns *conns, struct conn *conn)
 {
     conn->is_cut = true;
+    /* Its bytes are counted no more, so they go now and not when it is closed: a thousand may be
+     * cut in one turn. Its input may just be being carried out. */
+    buf_finish(&conn->ready);
+    buf_finish(&conn->gated);
+    conn->mark = 0;
+    list_remove(&conn->gate);
     conns->bytes -= conn->counted; /* or the next largest would be cut for its bytes */
     conn->counted = 0;
     list_remove(&conn->backlog);
