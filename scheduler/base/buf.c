@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-#define KEEP_MAX ((size_t)64 * 1024)
+#define KEEP_MAX ((size_t)4 * 1024) /* bytes that an empty one may keep: there are thousands */
 
 void buf_finish(struct buf *b)
 {

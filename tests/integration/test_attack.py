@@ -155,6 +155,28 @@ def test_crowds_of_the_deaf_the_idle_and_the_slow_cost_what_the_limits_say(start
     check()
 
 
+def test_what_was_large_once_costs_nothing_when_it_is_over(start, honest):
+    """1,000 clients that each sent and got a large message, and now do nothing."""
+    daemon = start(backend="memory")
+    good, owner = honest(daemon), daemon.client()
+    owner.call("submit", keys={"K": list(range(700))}, who="x" * 100)
+    question = msgpack.packb([0, 2, "check", [{"keys": {"K": list(range(700))}}]])
+    before = daemon.memory()
+    clients = []
+    for _ in range(1000):
+        clients.append(daemon.bare())
+        clients[-1].send_bytes(padded_ping(60 * KIB)[:-1])
+        daemon.bare().call("ping")
+        clients[-1].send_bytes(b"x" + question)
+        assert len(clients[-1].answer(2)["locked"]) == 700
+    assert good.is_served()
+    # Neither is anything on its way, nor is anybody in the middle of a message.
+    until(lambda: owner.call("stats")["buffer_bytes"] < 64 * KIB, "the end of it")
+    assert daemon.memory() < ceiling(daemon, before, 0, 1000)
+    for client in clients:
+        client.close()
+
+
 def test_a_storm_of_those_who_come_and_go_keeps_nobody_out(start, honest):
     """Connections that say hello or nothing, and go; sessions and memory do not add up."""
     daemon = start(backend="memory", config="connections = 500\nlingering = 200\n")
