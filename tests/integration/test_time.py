@@ -1,9 +1,12 @@
 """What ends by itself: never early, in the end always, and in good order with everything else."""
 
 import random
+import signal
+import socket
 import threading
 import time
 
+import msgpack
 import pytest
 
 from lockqd import DEADLINE, until
@@ -53,6 +56,38 @@ def test_no_lease_and_no_time_in_line_ends_early(start, backend):
         assert r["end"] == told[op] == ("expired" if op[0] == "l" else "timeout")
         assert r["ended"] - begun >= ms, (op, ms, r)
     assert records["holder"]["state"] == "granted"
+
+
+def test_no_time_counts_from_before_it_was_asked_for(start):
+    """Requests that come while the daemon is busy with what others sent in the same turn: their
+    times begin when they are read, not when the turn began."""
+    daemon = start(backend="memory")
+    daemon.client(grace=60000).call("submit", keys=["Hot"], op="holder", lease=0)
+    bulk = [msgpack.packb([0, 1, "submit", [{"keys": {f"B{i}": list(range(25000))}}]])
+            for i in range(12)]
+    for n in range(4):
+        busy, late = [daemon.bare() for _ in bulk], [daemon.bare() for _ in range(10)]
+        requests = [msgpack.packb([0, 1, "acquire", [{"keys": ["Hot"], "wait": 300,
+                                                      "op": f"w{n}-{i}"}]]) for i in range(10)]
+        daemon.signal(signal.SIGSTOP)
+        for client, message in zip(busy, bulk):
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+            client.send_bytes(message)
+        for client, request in zip(late, requests):
+            client.send_bytes(request[:5])
+        daemon.signal(signal.SIGCONT)
+        asked = []
+        for client, request in zip(late, requests):
+            time.sleep(0.01)  # somewhere in that turn
+            asked.append(time.monotonic())
+            client.send_bytes(request[5:])
+        for client, begun in zip(late, asked):
+            assert client.answer(1)["end"] == "timeout"
+            assert time.monotonic() - begun >= 0.3
+        for client in busy + late:
+            client.close()
+        good = daemon.client()
+        until(lambda: len(good.call("list")["ops"]) == 1, "the end of the rest")
 
 
 def test_what_ends_makes_room_in_the_same_step(daemon):
