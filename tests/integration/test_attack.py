@@ -195,7 +195,8 @@ def test_a_storm_of_those_who_come_and_go_keeps_nobody_out(start, honest):
                 refused += 1
         client.close()
     assert refused > 0 and good.is_served()
-    assert daemon.bare().call("stats")["sessions_lingering"] <= 200
+    # The limit is asked at hello: a few whose end had not been read by then come on top.
+    assert daemon.bare().call("stats")["sessions_lingering"] <= 220
     assert daemon.memory() < ceiling(daemon, before, 0, 500)
 
 
