@@ -40,12 +40,12 @@ static enum listener_status clear_path(const struct sockaddr_un *name, const cha
         return errno == ENOENT ? LISTENER_OK : failed(why, address, strerror(errno));
     if (!S_ISSOCK(there.st_mode))
         return failed(why, address, "something that is no socket is there");
-    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return failed(why, address, strerror(errno));
     error = connect(fd, (const struct sockaddr *)name, sizeof *name) == 0 ? 0 : errno;
     close(fd);
-    if (error == 0) {
+    if (error == 0 || error == EAGAIN) { /* EAGAIN: it is there, and its backlog is full */
         failed(why, address, "another daemon answers there");
         return LISTENER_TAKEN;
     }
