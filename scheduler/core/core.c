@@ -97,6 +97,16 @@ void step_end(struct core *core, struct outcome *out)
     out->n_effects = core->effects.n;
 }
 
+bool step_is_over(struct outcome *out, const char *name, uint64_t limit, uint64_t value)
+{
+    if (value <= limit)
+        return false;
+    out->status = LOCKQ_OVER_LIMIT;
+    out->limit = name;
+    out->limit_value = limit;
+    return true;
+}
+
 void core_step(struct core *core, const struct event *event, struct outcome *out)
 {
     step_begin(core, event->now_ms, event->wall_ms, out);

@@ -364,16 +364,17 @@ struct plan {
     struct slice blocked[CORE_PLAN_SHOWN]; /* the first of them, of the event's own paths */
 };
 
-/* The event is that of a submit; nothing is submitted. NOT_FOUND and so on: as a submit answers
- * about its parent. */
-enum lockq_status core_plan(struct core *core, const struct event *event, struct plan *out);
+/* The event is that of a submit; nothing is submitted. out->status other than OK: what a submit
+ * answers about its parent, with the limit if it is one. Nothing else of `out` is set. */
+void core_plan(struct core *core, const struct event *event, struct outcome *out,
+               struct plan *plan);
 
 struct core_stats {
     uint64_t seq, ticket, epoch; /* of the latest change, the highest given, the current one */
     uint64_t waiting, granted, remembered;
     uint64_t claims, keys, namespaces, live_bytes;
     /* since core_create */
-    uint64_t submitted, grants, refused, ended[END_REFUSED + 1];
+    uint64_t submitted, grants, ended[END_REFUSED + 1]; /* and those that left nothing */
 };
 
 void core_stats(const struct core *core, struct core_stats *out);

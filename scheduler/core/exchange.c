@@ -92,16 +92,6 @@ static bool has_all(const struct core *core, const struct core_op *op, const str
     return true;
 }
 
-static bool is_over(struct outcome *out, const char *name, uint64_t limit, uint64_t value)
-{
-    if (value <= limit)
-        return false;
-    out->status = LOCKQ_OVER_LIMIT;
-    out->limit = name;
-    out->limit_value = limit;
-    return true;
-}
-
 static bool are_too_many(const struct core *core, const struct core_key *keys, uint32_t n,
                          struct outcome *out)
 {
@@ -109,8 +99,8 @@ static bool are_too_many(const struct core *core, const struct core_key *keys, u
 
     for (uint32_t i = 0; i < n; i++)
         bytes += keys[i].path.n;
-    return is_over(out, "keys", core->limits.keys, n) ||
-           is_over(out, "key_text", core->limits.key_text, bytes);
+    return step_is_over(out, "keys", core->limits.keys, n) ||
+           step_is_over(out, "key_text", core->limits.key_text, bytes);
 }
 
 static bool mark(const struct core *core, struct claim *claim, enum mode mode,
@@ -167,8 +157,8 @@ static void take(struct core *core, struct core_op *op, const struct core_key *k
     if (out->refused) {
         ahead_of_draft(core, newcomer, &out->ahead);
     }
-    if (out->refused || is_over(out, "live_claims", core->limits.live_claims,
-                                core->n_claims - op->n_claims + draft->n_claims))
+    if (out->refused || step_is_over(out, "live_claims", core->limits.live_claims,
+                                     core->n_claims - op->n_claims + draft->n_claims))
         draft_drop(core);
     else {
         exchange(core, op);

@@ -1,6 +1,7 @@
 #include "core/family.h"
 
 #include "core/own.h"
+#include "core/step.h"
 
 /* How many are above it. */
 static uint32_t depth_of(const struct core_op *op)
@@ -12,31 +13,24 @@ static uint32_t depth_of(const struct core_op *op)
     return depth;
 }
 
-enum lockq_status family_find_parent(const struct core *core, const struct core_namespace *ns,
-                                     const struct event *event, struct core_op **parent,
-                                     struct outcome *out)
+bool family_find_parent(const struct core *core, const struct core_namespace *ns,
+                        const struct event *event, struct core_op **parent, struct outcome *out)
 {
     struct core_op *op;
-    enum lockq_status status;
 
     *parent = NULL;
     if (event->parent.at == NULL)
-        return LOCKQ_OK;
+        return true;
     op = ns == NULL ? NULL : core_find_in(core, ns, event->parent);
-    if (op == NULL)
-        return LOCKQ_NOT_FOUND;
-    status = own_may(&op->op, event->session, event->parent_token);
-    if (status != LOCKQ_OK)
-        return status;
-    if (op->op.state != OP_GRANTED)
-        return LOCKQ_NOT_GRANTED;
-    if (depth_of(op) + 1 > core->limits.generations) {
-        out->limit = "generations";
-        out->limit_value = core->limits.generations;
-        return LOCKQ_OVER_LIMIT;
-    }
+    out->status =
+        op == NULL ? LOCKQ_NOT_FOUND : own_may(&op->op, event->session, event->parent_token);
+    if (out->status == LOCKQ_OK && op->op.state != OP_GRANTED)
+        out->status = LOCKQ_NOT_GRANTED;
+    if (out->status != LOCKQ_OK ||
+        step_is_over(out, "generations", core->limits.generations, depth_of(op) + 1))
+        return false;
     *parent = op;
-    return LOCKQ_OK;
+    return true;
 }
 
 void family_on_live(struct core_op *op)

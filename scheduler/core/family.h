@@ -19,11 +19,10 @@ static inline bool family_has(const struct core_op *op, const struct core_op *ot
     return false;
 }
 
-/* The parent that a submit names, NULL if it names none: it runs, and who asks may use it. Other
- * than OK: why not; a limit is named in `out`. */
-enum lockq_status family_find_parent(const struct core *core, const struct core_namespace *ns,
-                                     const struct event *event, struct core_op **parent,
-                                     struct outcome *out);
+/* The parent that a submit names into *parent, NULL if it names none: it runs, and who asks may use
+ * it. False: why not is in out->status. */
+bool family_find_parent(const struct core *core, const struct core_namespace *ns,
+                        const struct event *event, struct core_op **parent, struct outcome *out);
 
 /* The operation lives, by op.parent; it ended, without live children. */
 void family_on_live(struct core_op *op);

@@ -47,17 +47,16 @@ static uint32_t mark(struct core *core, struct newcomer newcomer)
     return blocked_mark(core, core->draft.claims, core->draft.n_claims, newcomer);
 }
 
-enum lockq_status core_plan(struct core *core, const struct event *event, struct plan *out)
+void core_plan(struct core *core, const struct event *event, struct outcome *out, struct plan *plan)
 {
     struct core_namespace *ns = namespace_find(&core->namespaces, event->ns);
     struct newcomer newcomer = {NULL, false};
-    struct outcome outcome = {.status = LOCKQ_OK};
     struct core_op *parent;
-    enum lockq_status status = family_find_parent(core, ns, event, &parent, &outcome);
 
-    *out = (struct plan){0};
-    if (status != LOCKQ_OK || ns == NULL)
-        return status; /* in a namespace that is not there nobody is met */
+    *plan = (struct plan){0};
+    out->status = LOCKQ_OK;
+    if (!family_find_parent(core, ns, event, &parent, out) || ns == NULL)
+        return; /* in a namespace that is not there nobody is met */
     newcomer.family = parent;
     newcomer.heeds_waiting = parent == NULL && !event->passes;
     draft_claims(core, ns, event->keys, event->n_keys);
@@ -65,8 +64,7 @@ enum lockq_status core_plan(struct core *core, const struct event *event, struct
         newcomer.heeds_waiting = true;
         mark(core, newcomer);
     }
-    ahead_of_draft(core, newcomer, &out->ahead);
-    show_blocked(core, event, newcomer, out);
+    ahead_of_draft(core, newcomer, &plan->ahead);
+    show_blocked(core, event, newcomer, plan);
     draft_drop(core);
-    return LOCKQ_OK;
 }

@@ -59,7 +59,6 @@ void core_stats(const struct core *core, struct core_stats *out)
         .live_bytes = core->live_bytes,
         .submitted = core->n_submitted,
         .grants = core->n_grants,
-        .refused = core->n_refused,
     };
     memcpy(out->ended, core->n_ended, sizeof out->ended);
 }

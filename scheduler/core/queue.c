@@ -42,19 +42,17 @@ static void hold_in_order(struct core *core, struct key *key, struct claim *clai
 {
     struct line *line = key_open_line(&core->keys, key, claim->mode);
     uint64_t token = op_of_claim(core, claim)->op.token;
-    struct claim *first = line->holders, *next;
+    struct claim *next = line->holders; /* the one to stand before; the first: behind the last */
 
-    ring_append(&line->holders, claim);
     count_holder(key, line, claim);
-    if (first == NULL || op_of_claim(core, claim->prev)->op.token < token)
-        return;
-    ring_remove(&line->holders, claim);
-    for (next = first->prev; next != first; next = next->prev)
-        if (op_of_claim(core, next->prev)->op.token < token)
-            break;
-    ring_insert(next, claim);
-    if (next == first)
+    if (next == NULL || op_of_claim(core, next)->op.token > token) {
+        ring_append(&line->holders, claim); /* in a ring that is before the first, too */
         line->holders = claim;
+        return;
+    }
+    while (op_of_claim(core, next->prev)->op.token > token)
+        next = next->prev;
+    ring_insert(next, claim);
 }
 
 /* Where a waiting claim stands. */

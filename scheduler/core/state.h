@@ -48,7 +48,7 @@ struct core {
     bool tells_contended;
 
     uint64_t n_waiting, n_granted, n_claims, live_bytes;
-    uint64_t n_submitted, n_grants, n_refused, n_ended[END_REFUSED + 1];
+    uint64_t n_submitted, n_grants, n_ended[END_REFUSED + 1];
 };
 
 static inline struct core_op *core_find_in(const struct core *core, const struct core_namespace *ns,

@@ -12,6 +12,9 @@
 void step_begin(struct core *core, int64_t now_ms, uint64_t wall_ms, struct outcome *out);
 void step_end(struct core *core, struct outcome *out);
 
+/* Whether a value is above its limit; then the step answers so, by the limit's name. */
+bool step_is_over(struct outcome *out, const char *name, uint64_t limit, uint64_t value);
+
 void step_submit(struct core *core, const struct event *event, struct outcome *out);
 void step_claim(struct core *core, const struct event *event, struct outcome *out);
 void step_renew(struct core *core, const struct event *event, struct outcome *out);

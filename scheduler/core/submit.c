@@ -38,16 +38,6 @@ static enum lockq_status repeat(const struct event *event, const struct core_op 
     return LOCKQ_OK;
 }
 
-static bool is_over(struct outcome *out, const char *name, uint64_t limit, uint64_t value)
-{
-    if (value <= limit)
-        return false;
-    out->status = LOCKQ_OVER_LIMIT;
-    out->limit = name;
-    out->limit_value = limit;
-    return true;
-}
-
 /* How many live operations a session submitted; it need not be looked up while all together are
  * below the limit. */
 static uint64_t live_of_session(const struct core *core, uint64_t session, uint64_t live)
@@ -69,12 +59,12 @@ static bool is_full(const struct core *core, const struct event *event,
     uint64_t namespaces = core->namespaces.n_live + (ns == NULL || ns->n_live == 0);
     uint64_t bytes = core->live_bytes + event->meta.n + event->payload.n;
 
-    return is_over(out, "live_ops", limits->live_ops, live + 1) ||
-           is_over(out, "live_ops_per_session", limits->live_ops_per_session,
-                   live_of_session(core, event->session, live) + 1) ||
-           is_over(out, "namespaces", limits->namespaces, namespaces) ||
-           is_over(out, "live_bytes", limits->live_bytes, bytes) ||
-           is_over(out, "live_claims", limits->live_claims, core->n_claims + event->n_keys);
+    return step_is_over(out, "live_ops", limits->live_ops, live + 1) ||
+           step_is_over(out, "live_ops_per_session", limits->live_ops_per_session,
+                        live_of_session(core, event->session, live) + 1) ||
+           step_is_over(out, "namespaces", limits->namespaces, namespaces) ||
+           step_is_over(out, "live_bytes", limits->live_bytes, bytes) ||
+           step_is_over(out, "live_claims", limits->live_claims, core->n_claims + event->n_keys);
 }
 
 /* --- the steps of a submit ----------------------------------------------------------------- */
@@ -131,6 +121,13 @@ static struct core_op *add(struct core *core, const struct attempt *attempt)
     return op;
 }
 
+/* Nothing of it stays but that it is counted. */
+static void leave_out(struct core *core, struct outcome *out, enum op_end how)
+{
+    out->end = how;
+    core->n_ended[how]++;
+}
+
 /* Marks what is blocked among the drafted claims. Returns false when it cannot be taken: a limit,
  * or somebody is before it and it would not wait, or wait for itself. */
 static bool may_enter(struct core *core, const struct attempt *attempt, struct outcome *out)
@@ -139,7 +136,8 @@ static bool may_enter(struct core *core, const struct attempt *attempt, struct o
     struct draft *draft = &core->draft;
     struct newcomer newcomer = {attempt->parent, attempt->parent == NULL && !event->passes};
 
-    if (is_over(out, "live_claims", core->limits.live_claims, core->n_claims + draft->n_claims))
+    if (step_is_over(out, "live_claims", core->limits.live_claims,
+                     core->n_claims + draft->n_claims))
         return false;
     draft->n_blocked = blocked_mark(core, draft->claims, draft->n_claims, newcomer);
     if (event->passes && draft->n_blocked == 0 && !passing_may(core)) {
@@ -149,14 +147,13 @@ static bool may_enter(struct core *core, const struct attempt *attempt, struct o
     if (draft->n_blocked == 0)
         return true;
     if (event->wait_ms == 0) {
-        out->end = END_REFUSED;
+        leave_out(core, out, END_REFUSED);
         ahead_of_draft(core, newcomer, &out->ahead);
     } else if (attempt->parent != NULL && deadlock_find(core, attempt->parent, &out->ahead)) {
-        out->end = END_DEADLOCK;
+        leave_out(core, out, END_DEADLOCK);
     } else {
         return true;
     }
-    core->n_refused++;
     return false;
 }
 
@@ -171,8 +168,7 @@ static bool is_stale(struct core *core, const struct attempt *attempt, struct ou
                                        event->unchanged_since, out->changes);
     if (out->n_changes == 0 || event->on_change == CHANGE_TOLD)
         return false;
-    out->end = END_STALE;
-    core->n_refused++;
+    leave_out(core, out, END_STALE);
     return true;
 }
 
@@ -219,8 +215,7 @@ void step_submit(struct core *core, const struct event *event, struct outcome *o
         out->op = &known->op;
         out->repeated = out->status == LOCKQ_OK;
     } else if (!is_full(core, event, attempt.ns, out) &&
-               (out->status = family_find_parent(core, attempt.ns, event, &attempt.parent, out)) ==
-                   LOCKQ_OK) {
+               family_find_parent(core, attempt.ns, event, &attempt.parent, out)) {
         enter(core, &attempt, out);
     }
 }

@@ -131,13 +131,14 @@ void method_explain(struct server *server, struct conn *conn, const struct reque
 void method_plan(struct server *server, struct conn *conn, const struct request *request)
 {
     struct event event = method_submit_event(server, conn, request);
+    struct outcome outcome = {.op = NULL};
     struct plan plan;
-    enum lockq_status status = core_plan(server->core, &event, &plan);
     struct put_open_map map;
     struct buf *out;
 
-    if (status != LOCKQ_OK) {
-        method_fail(server, conn, request, status, "%s", wire_status_sentences[status]);
+    core_plan(server->core, &event, &outcome, &plan);
+    if (outcome.status != LOCKQ_OK) {
+        method_fail_step(server, conn, request, &outcome);
         return;
     }
     out = method_reply(server, conn, request);

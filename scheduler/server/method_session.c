@@ -141,8 +141,7 @@ static void put_core_stats(struct buf *out, struct put_open_map *map,
     put_stat(out, map, "namespaces", stats->namespaces);
     put_stat(out, map, "submitted_total", stats->submitted);
     put_stat(out, map, "granted_total", stats->grants);
-    put_stat(out, map, "refused_total", stats->refused);
-    for (int end = END_NONE + 1; end < END_REFUSED; end++) {
+    for (int end = END_NONE + 1; end <= END_REFUSED; end++) {
         char name[32];
         snprintf(name, sizeof name, "%s_total", op_end_names[end]);
         put_stat(out, map, name, stats->ended[end]);

@@ -182,7 +182,9 @@ STORY(a_deadlock_is_found_when_a_child_would_wait_for_itself)
          "    two.a deadlock (one a:x, one.b b:x, two b:x)\n"
          "4 B submit two.a a:x parent two wait 0\n"
          "    two.a refused ahead 1 (one)\n"
-         "5 B release two\n"
+         "5 stats deadlock refused submitted\n"
+         "    deadlock 1 refused 1 submitted 3\n"
+         "6 B release two\n"
          "    two released\n"
          "    one.b granted token 3\n");
 }
@@ -269,6 +271,8 @@ STORY(a_family_has_only_so_many_generations)
          "2 A submit three a:x parent two\n"
          "    three granted token 3\n"
          "3 A submit four a:x parent three\n"
+         "    error over_limit generations 2\n"
+         "4 A plan a:x parent three\n"
          "    error over_limit generations 2\n");
 }
 

@@ -137,14 +137,14 @@ static void play_submit(struct player *p, struct line *line)
 static void play_plan(struct player *p, struct line *line)
 {
     struct event event = event_of(p, EVENT_SUBMIT, line);
+    struct outcome out;
     struct plan plan;
-    enum lockq_status status;
     take_submit(p, &event, line);
     audit_before(p);
-    status = core_plan(p->core, &event, &plan);
+    core_plan(p->core, &event, &out, &plan);
     audit_state(p);
-    if (status != LOCKQ_OK) {
-        words_status(p, &(struct outcome){.status = status});
+    if (out.status != LOCKQ_OK) {
+        words_status(p, &out);
         return;
     }
     fprintf(p->out, "    would %s", plan.n_blocked == 0 ? "be granted" : "wait, ");
