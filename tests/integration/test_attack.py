@@ -195,8 +195,9 @@ def test_a_storm_of_those_who_come_and_go_keeps_nobody_out(start, honest):
                 refused += 1
         client.close()
     assert refused > 0 and good.is_served()
-    # The limit is asked at hello: a few whose end had not been read by then come on top.
-    assert daemon.bare().call("stats")["sessions_lingering"] <= 220
+    # The limit is asked at hello. They come one after the other, and whatever was closed before a
+    # connection is read in the turn of its hello at the latest: one may come on top.
+    assert daemon.bare().call("stats")["sessions_lingering"] <= 201
     assert daemon.memory() < ceiling(daemon, before, 0, 500)
 
 

@@ -1,11 +1,14 @@
 """Parents and children, more and less, ties: how an operation passes from process to process."""
 
 import os
+import pwd
 import signal
+import tempfile
 import time
 
 import pytest
 
+from lockqd import Daemon
 from test_operations import fails
 from test_pushes import pushed, resume
 
@@ -188,16 +191,22 @@ def test_one_may_pass_those_who_wait(daemon):
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root becomes somebody else")
-def test_nobody_but_an_admin_kills_or_drains(start):
-    daemon = start(config="socket_mode = 0666\n")
-    os.chmod(daemon.directory, 0o755)
-    os.seteuid(65534)
-    try:
-        a = daemon.client()
-    except OSError:
-        pytest.skip("another user cannot reach the socket here")
-    finally:
-        os.seteuid(0)
-    a.call("submit", keys=["A"], op="a")
-    fails("denied", a, "kill", op="a", why="x")
-    fails("denied", a, "drain", on=True)
+def test_nobody_but_an_admin_kills_or_drains():
+    """Somebody else on the unix socket is denied, and is not once the setting `admin` names them."""
+    for admin, may in [("", False), ("admin = nobody\n", True)]:
+        with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
+            daemon = Daemon(folder, config="socket_mode = 0666\n" + admin)
+            os.seteuid(pwd.getpwnam("nobody").pw_uid)
+            try:
+                a = daemon.client()
+            finally:
+                os.seteuid(0)
+            a.call("submit", keys=["A"], op="a")
+            if may:
+                assert a.call("kill", op="a", why="x")["end"] == "killed"
+                assert a.call("drain", on=True)["draining"] is True
+            else:
+                fails("denied", a, "kill", op="a", why="x")
+                fails("denied", a, "drain", on=True)
+            daemon.close()

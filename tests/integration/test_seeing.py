@@ -148,6 +148,19 @@ def test_a_subscriber_that_submits_is_told_once(daemon):
     assert pushed(a) == [("granted", "a", None), ("ended", "a", "killed"), ("granted", "b", None)]
 
 
+def test_a_subscriber_that_reads_slowly_misses_nothing(daemon):
+    """Twenty thousand grants while it does not read; then they come, each once and in order."""
+    a, b = daemon.client(), daemon.client()
+    a.call("subscribe", grants=True)
+    for begin in range(0, 20000, 500):
+        sent = [b.send("submit", keys=[f"K/{begin + i}"], op=f"s{begin + i}", lease=60000)
+                for i in range(500)]
+        for request in sent:
+            b.answer(request)
+    assert [a.push()[1]["op"] for _ in range(20000)] == [f"s{i}" for i in range(20000)]
+    assert b.call("stats")["connections_cut_total"] == 0
+
+
 def test_a_subscription_dies_with_its_connection(daemon):
     a, b = daemon.client(), daemon.client()
     a.call("subscribe", grants=True, contended=True)
@@ -238,8 +251,8 @@ def test_after_a_restart_what_is_not_known_counts_as_changed(daemon):
 
 
 @pytest.mark.parametrize("method", ["explain", "plan", "subscribe", "kill", "drain"])
-def test_what_they_answer_survives_a_slow_commit(daemon, method):
-    """Asked in one packet with a change, they tell of it, and come after it."""
+def test_what_they_answer_comes_after_the_change_that_it_tells_of(daemon, method):
+    """Asked right behind a submit, they are answered after it, and with its seq or a later one."""
     a = daemon.client()
     first = a.send("submit", keys=["A"], op="a")
     fields = {"explain": {"op": "a"}, "plan": {"keys": ["A"]}, "subscribe": {"ends": True},
