@@ -36,7 +36,7 @@ char *buf_reserve(struct buf *b, size_t n);
 void buf_append(struct buf *b, const void *bytes, size_t n);
 void buf_append_slice(struct buf *b, struct slice s);
 
-/* Drops n bytes from the front (n <= size). An emptied buffer over 64 KiB gives its memory back. */
+/* Drops n bytes from the front (n <= size). An emptied buffer over 4 KiB gives its memory back. */
 void buf_consume(struct buf *b, size_t n);
 
 #endif
