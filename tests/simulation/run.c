@@ -6,8 +6,9 @@
 #include "client.h"
 #include "inject.h"
 
-#define TIDY_MS 600000 /* simulated, for everything to come to an end */
-#define REST_MS 10000  /* any grace, lease or waiting time of a run is over after that */
+#define TIDY_MS     600000 /* simulated, for everything to come to an end */
+#define AT_ONCE_MAX 100000
+#define REST_MS     10000 /* any grace, lease or waiting time of a run is over after that */
 
 struct run {
     struct plan plan;
@@ -16,6 +17,7 @@ struct run {
     struct world world;
     struct judge judge;
     struct client clients[CLIENTS_MAX];
+    int at_once; /* turns without any time between them */
 };
 
 static bool goes_on(const struct run *run)
@@ -33,8 +35,12 @@ static void advance(struct run *run, void (*act)(struct run *run, struct client 
         int64_t client_ms = client_next_ms(&run->clients[i]);
         next_ms = client_ms < next_ms ? client_ms : next_ms;
     }
-    if (next_ms > world->clock.real_ms)
+    if (next_ms > world->clock.real_ms) {
         world->clock.real_ms = next_ms;
+        run->at_once = 0;
+    } else if (++run->at_once > AT_ONCE_MAX) {
+        judge_object(&run->judge, "the daemon comes to no rest");
+    }
     for (int i = 0; i < run->plan.n_clients; i++) {
         struct client *client = &run->clients[i];
         client_listen(client);
