@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client.h"
+#include "snapshot.h"
 
 #define PATIENCE      30 /* with more unanswered requests it waits */
 #define TIDY_EVERY_MS 500
@@ -311,6 +312,6 @@ void client_tidy(struct client *client)
         return;
     if (client->n_lists > 1)
         undo_everything(client);
-    client_say_list(client, true);
+    client_say_list(client, client->judge->n_ops < SNAPSHOT_MAX);
     client_flush(client);
 }

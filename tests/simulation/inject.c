@@ -132,8 +132,11 @@ void inject_heal(struct world *world)
     world->store.fails_open = false;
     world->store.next_commit = STORE_FATE_DONE;
     for (uint32_t i = 0; i < world->n_links; i++) {
-        link_heal(&world->links[i]);
-        if (world->links[i].vanished_ms != 0)
-            world->links[i].client_has_left = true;
+        struct link *link = &world->links[i];
+        link_heal(link);
+        if (link->is_used)
+            continue;
+        stream_reset(&link->up); /* what is still on its way is late enough to be lost */
+        link->client_has_left = true;
     }
 }

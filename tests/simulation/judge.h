@@ -75,6 +75,7 @@ struct judge_op {
     struct judge_span spans[JUDGE_SPANS_MAX];
     int n_spans;
     bool is_forgotten;                 /* ended, and nobody heard how */
+    int64_t forgotten_ms;              /* by then */
     int64_t heard_ms;                  /* when its ticket was first heard of */
     uint32_t shown;                    /* in which snapshot it was last */
     uint32_t link_number[CLIENTS_MAX]; /* the latest seq told over this connection ... */

@@ -31,6 +31,8 @@ static void check_row(struct judge *judge, const struct snapshot *snapshot, int 
         judge_object(judge, "%s stands behind a higher ticket in a list", row->op->id);
     if (row->state == JUDGE_ENDED)
         return;
+    if (row->op->is_forgotten && snapshot->asked_ms > row->op->forgotten_ms)
+        judge_object(judge, "%s was in no list, and is in one again", row->op->id);
     if (!row->op->extend_asked && snapshot->asked_ms > row->op->returned_ms &&
         ((row->x | row->s) & row->op->returned) != 0)
         judge_object(judge, "%s still has keys that it gave back", row->op->id);
@@ -50,6 +52,25 @@ static void check_row(struct judge *judge, const struct snapshot *snapshot, int 
         judge_object(judge, "%s (ticket %" PRIu64 ") waits for nobody", row->op->id, row->ticket);
 }
 
+static void forget(struct judge *judge, struct judge_op *op)
+{
+    if (op->is_forgotten)
+        return;
+    op->is_forgotten = true;
+    op->forgotten_ms = judge_now_ms(judge);
+}
+
+/* Of those that are live. What was heard of and is not in it has ended. */
+static void forget_ended(struct judge *judge, const struct snapshot *snapshot)
+{
+    for (int i = 0; i < judge->n_ops; i++) {
+        struct judge_op *op = judge->ops[i];
+        if (op->ns == snapshot->ns && op->heard_ms != 0 && op->heard_ms < snapshot->asked_ms &&
+            op->shown != judge->snapshots)
+            forget(judge, op);
+    }
+}
+
 /* What was heard of before the question is in the answer. */
 static void check_whole(struct judge *judge, const struct snapshot *snapshot)
 {
@@ -59,7 +80,7 @@ static void check_whole(struct judge *judge, const struct snapshot *snapshot)
             op->shown == judge->snapshots)
             continue;
         if (judge->plan->forgets)
-            op->is_forgotten = true;
+            forget(judge, op);
         else
             judge_object(judge, "%s was there, and is in no list", op->id);
     }
@@ -74,4 +95,6 @@ void snapshot_check(struct judge *judge, const struct snapshot *snapshot)
     }
     if (snapshot->has_ended)
         check_whole(judge, snapshot);
+    else if (judge->n_ops >= SNAPSHOT_MAX) /* too many for the other one */
+        forget_ended(judge, snapshot);
 }
