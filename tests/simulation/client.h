@@ -48,14 +48,17 @@ extern const char *const ask_names[ASK_COUNT];
 struct pending {
     uint32_t id; /* 0: free */
     enum ask what;
-    struct judge_op *op;          /* NULL: it is about none */
-    uint64_t session;             /* the client's when it asked; 0: not known yet */
-    uint64_t floor, op_floor;     /* the seq known then; that of the operation */
-    int64_t asked_ms, arrives_ms; /* when its last byte is there */
-    int64_t guard_ms; /* renew: the lease runs at least until then. resume: the grace does */
-    uint32_t x, s;    /* extend: what is wanted */
+    struct judge_op *op;      /* NULL: it is about none */
+    uint64_t session;         /* the client's when it asked; 0: not known yet */
+    uint64_t floor, op_floor; /* the seq known then; that of the operation */
+    struct judge_moment asked;
+    int64_t arrives_ms; /* when its last byte is there */
+    int64_t guard_ms;   /* renew: the lease runs at least until then. resume: the grace does */
+    uint32_t x, s;      /* extend: what is wanted */
     uint32_t generation;
-    bool was_first, is_other, is_wrong, has_ended; /* see client_say.c */
+    bool was_first, is_other, is_wrong, has_ended; /* submit: nobody had asked for it; it is
+                                                    * other content. hello: the secret is. list: of
+                                                    * ended ones too; else: the operation had */
 };
 
 struct client {

@@ -146,17 +146,18 @@ static void on_ping(struct client *client, const struct pending *asked,
     const struct world *world = client->world;
     int64_t now_ms = world->clock.real_ms, since_ms = world->commit_since_ms;
     bool has_age = msg_field(result, "commit_age") != NULL;
-    bool is_under_way = world->committing != NULL && since_ms < asked->asked_ms;
+    bool is_under_way = world->committing != NULL && since_ms < asked->asked.real_ms;
     bool is_whole = world->plan->records_max > SLICE_MAX; /* a commit is no slice of a longer one */
     int64_t lag_ms = now_ms - readable_ms(client, asked) - client->link->delay_ms;
 
     if (is_whole && has_age != is_under_way &&
-        (is_under_way || (world->committing == NULL && world->commit_end_ms < asked->asked_ms)))
+        (is_under_way ||
+         (world->committing == NULL && world->commit_end_ms < asked->asked.real_ms)))
         judge_object(client->judge, "client %d: ping is wrong about a commit", client->number);
     if (is_whole && is_under_way && world->stalled_ms < since_ms &&
         (int64_t)msg_number(result, "commit_age") > now_ms - since_ms)
         judge_object(client->judge, "client %d: a commit is older than it is", client->number);
-    if (is_read_at_once(client) && world->stalled_ms < asked->asked_ms && lag_ms > 1)
+    if (is_read_at_once(client) && world->stalled_ms < asked->asked.real_ms && lag_ms > 1)
         judge_object(client->judge, "client %d: ping took %" PRId64 " ms longer than the way",
                      client->number, lag_ms);
 }
@@ -187,8 +188,8 @@ static void on_about_daemon(struct client *client, const struct pending *asked,
         on_verified(client, asked, result);
         break;
     case ASK_RENEW:
-        if (asked->asked_ms > asked->op->lease_from_ms)
-            asked->op->lease_from_ms = asked->asked_ms;
+        if (asked->asked.real_ms > asked->op->lease_from.real_ms)
+            asked->op->lease_from = asked->asked;
         break;
     case ASK_PING:
         on_ping(client, asked, result);

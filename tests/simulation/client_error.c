@@ -73,7 +73,7 @@ static void check_not_found(struct client *client, const struct pending *asked)
 
     if (op->parent != NULL && (asked->what == ASK_SUBMIT || asked->what == ASK_ACQUIRE))
         op = op->parent;
-    if (op->heard_ms != 0 && op->heard_ms < asked->asked_ms && op->ns == client->ns &&
+    if (op->heard_ms != 0 && op->heard_ms < asked->asked.real_ms && op->ns == client->ns &&
         !client->world->plan->forgets)
         judge_object(client->judge, "%s: not found, and it was there", op->id);
 }

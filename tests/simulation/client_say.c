@@ -63,7 +63,7 @@ static struct pending *ask(struct client *client, msgpack_packer *packer, enum a
                                 .floor = client->judge->latest_seq,
                                 .op_floor = op == NULL ? 0 : op->latest_seq,
                                 .has_ended = op != NULL && op->ended_seq != 0,
-                                .asked_ms = client->world->clock.real_ms,
+                                .asked = judge_now(client->judge),
                                 .generation = client->world->generation};
     client->n_pending++;
     transcript_say(client->world->transcript, "client %d says %s %s (%u)", client->number,
@@ -187,7 +187,8 @@ void client_say_other(struct client *client, struct judge_op *op)
     put_submit(&packer, op, x);
 }
 
-static void note_asked(struct judge_op *op, enum ask what, struct pending *pending)
+static void note_asked(const struct client *client, struct judge_op *op, enum ask what,
+                       struct pending *pending)
 {
     switch (what) {
     case ASK_RELEASE:
@@ -197,7 +198,7 @@ static void note_asked(struct judge_op *op, enum ask what, struct pending *pendi
         op->cancel_asked = true;
         break;
     case ASK_RENEW:
-        pending->guard_ms = judge_earliest_expiry(op);
+        pending->guard_ms = judge_earliest_expiry(client->judge, op);
         op->change_asked = true;
         break;
     case ASK_CLAIM:
@@ -220,7 +221,7 @@ void client_say_op(struct client *client, enum ask what, struct judge_op *op)
 
     if (pending == NULL)
         return;
-    note_asked(op, what, pending);
+    note_asked(client, op, what, pending);
     put(&packer, "op");
     put(&packer, op->id);
     if (by_token)

@@ -20,8 +20,8 @@ enum judge_state hear_op(struct client *client, const struct pending *asked,
                          const msgpack_object *view)
 {
     const msgpack_object *expires = msg_field(view, "expires_in");
-    bool is_calm =
-        asked != NULL && client->world->is_quiet && asked->asked_ms > client->world->stalled_ms;
+    bool is_calm = asked != NULL && client->world->is_quiet &&
+                   asked->asked.real_ms > client->world->stalled_ms;
     char id[24], end[16];
     struct judge_fact fact = {
         .id = msg_text(view, "op", id, sizeof id),
@@ -32,7 +32,7 @@ enum judge_state hear_op(struct client *client, const struct pending *asked,
         .end = msg_text(view, "end", end, sizeof end),
         .expires_in = expires == NULL ? -1 : (int64_t)msg_number(view, "expires_in"),
         .floor = asked == NULL ? 0 : asked->op_floor,
-        .asked_ms = asked == NULL ? 0 : asked->asked_ms,
+        .asked_ms = asked == NULL ? 0 : asked->asked.real_ms,
         .calm_ms = is_calm ? client->world->stalled_ms : 0,
         .client = client->number,
         .link = client->link->number,
@@ -61,7 +61,7 @@ void hear_list(struct client *client, const struct pending *asked, const msgpack
         abort();
     snapshot->ns = client->ns;
     snapshot->has_ended = asked->has_ended;
-    snapshot->asked_ms = asked->asked_ms;
+    snapshot->asked_ms = asked->asked.real_ms;
     for (uint32_t i = 0; ops != NULL && i < ops->size; i++) {
         const msgpack_object *record = &ops->ptr[i];
         struct snapshot_row *row = &snapshot->rows[snapshot->n];

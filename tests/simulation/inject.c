@@ -47,6 +47,7 @@ static void stop_for_a_while(struct world *world, struct chance *chance)
 {
     int64_t longest_ms = chance_is(chance, 70) ? 5000 : 300000;
 
+    clock_stop(&world->clock);
     world->runs_at_ms = world->clock.real_ms + 500 + chance_below(chance, (uint32_t)longest_ms);
     world->stalled_ms = world->runs_at_ms;
 }

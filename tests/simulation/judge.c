@@ -37,6 +37,12 @@ int64_t judge_now_ms(const struct judge *judge)
     return judge->transcript->clock->real_ms;
 }
 
+struct judge_moment judge_now(const struct judge *judge)
+{
+    const struct clock *clock = judge->transcript->clock;
+    return (struct judge_moment){clock->real_ms, clock_stopped_ms(clock)};
+}
+
 struct judge_op *judge_expect(struct judge *judge, const struct judge_op *op)
 {
     struct judge_op *kept = malloc(sizeof *kept);
@@ -49,7 +55,7 @@ struct judge_op *judge_expect(struct judge *judge, const struct judge_op *op)
         abort();
     *kept = *op;
     snprintf(kept->id, sizeof kept->id, "c%d-%d", op->client, judge->n_ops);
-    kept->submitted_ms = kept->lease_from_ms = judge_now_ms(judge);
+    kept->submitted = kept->lease_from = judge_now(judge);
     kept->ticket_above = judge->latest_ticket;
     kept->token_above = judge->latest_token;
     kept->spans[0] = (struct judge_span){.x = op->x, .s = op->s};

@@ -39,6 +39,11 @@ struct judge_session {
     bool is_durable;     /* an answer told of an operation of its own */
 };
 
+/* A time, and how long the daemon had been stopped by then. */
+struct judge_moment {
+    int64_t real_ms, stopped_ms;
+};
+
 struct judge_op {
     /* what was said */
     char id[24];
@@ -50,8 +55,8 @@ struct judge_op {
     struct judge_op *parent;
     bool is_stale_asked;
     uint64_t since;
-    int64_t submitted_ms;  /* when it was first sent */
-    int64_t lease_from_ms; /* the lease began not before that */
+    struct judge_moment submitted;  /* when it was first sent */
+    struct judge_moment lease_from; /* the lease began not before that */
     bool release_asked, cancel_asked, tie_asked, given_back;
     bool change_asked; /* while granted: then the seq of its grant is not known for certain */
     uint32_t given;    /* keys that may be held no more, because somebody asked to give them back */
@@ -118,6 +123,7 @@ void judge_finish(struct judge *judge);
 void judge_object(struct judge *judge, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 int64_t judge_now_ms(const struct judge *judge);
+struct judge_moment judge_now(const struct judge *judge);
 
 /* A client is about to submit a new operation. */
 struct judge_op *judge_expect(struct judge *judge, const struct judge_op *op);
@@ -151,7 +157,7 @@ void judge_on_extended(struct judge_op *op, uint32_t x, uint32_t s, uint64_t seq
 /* --- judgement ------------------------------------------------------------------------------- */
 
 /* The expiry of the lease cannot be before that. */
-int64_t judge_earliest_expiry(const struct judge_op *op);
+int64_t judge_earliest_expiry(const struct judge *judge, const struct judge_op *op);
 
 /* Over everything heard: the order of grants and ends. */
 void judge_order(struct judge *judge);

@@ -11,9 +11,12 @@
 
 #define LATE_MS 2000 /* for a daemon that nothing keeps from deciding */
 
-static int64_t after(int64_t from_ms, int64_t duration_ms)
+/* The time in which the daemon was stopped comes on top. */
+static int64_t after(const struct judge *judge, struct judge_moment from, int64_t duration_ms)
 {
-    return duration_ms == NEVER ? NEVER : from_ms + duration_ms;
+    if (duration_ms == NEVER)
+        return NEVER;
+    return from.real_ms + duration_ms + judge_now(judge).stopped_ms - from.stopped_ms;
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -21,14 +24,14 @@ static int64_t earlier(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-int64_t judge_earliest_expiry(const struct judge_op *op)
+int64_t judge_earliest_expiry(const struct judge *judge, const struct judge_op *op)
 {
-    int64_t ms = after(op->submitted_ms, op->max_hold_ms);
+    int64_t ms = after(judge, op->submitted, op->max_hold_ms);
 
     if (!op->detached)
         return ms;
-    ms = earlier(ms, after(op->submitted_ms, op->claim_in_ms));
-    return earlier(ms, after(op->lease_from_ms, op->lease_ms));
+    ms = earlier(ms, after(judge, op->submitted, op->claim_in_ms));
+    return earlier(ms, after(judge, op->lease_from, op->lease_ms));
 }
 
 static bool can_be_lost(struct judge *judge, const struct judge_op *op)
@@ -56,11 +59,11 @@ static bool is_lawful(struct judge *judge, const struct judge_op *op, const char
     if (strcmp(end, "cancelled") == 0)
         return op->cancel_asked;
     if (strcmp(end, "timeout") == 0)
-        return op->wait_ms != NEVER && now_ms - op->submitted_ms >= op->wait_ms;
+        return now_ms >= after(judge, op->submitted, op->wait_ms);
     if (strcmp(end, "stale") == 0)
         return op->is_stale_asked;
     for (; op != NULL; op = op->parent) { /* who ends so takes those below it along */
-        if (strcmp(end, "expired") == 0 && now_ms >= judge_earliest_expiry(op))
+        if (strcmp(end, "expired") == 0 && now_ms >= judge_earliest_expiry(judge, op))
             return true;
         if (strcmp(end, "lost") == 0 && can_be_lost(judge, op))
             return true;

@@ -101,6 +101,7 @@ static void start(struct world *world)
     world->store.next_commit = STORE_FATE_DONE;
     world->is_stopping = world->is_inside = world->stalls_inside = false;
     world->runs_at_ms = 0;
+    clock_go_on(&world->clock);
     world->generation++;
     world->stalled_ms = world->clock.real_ms;
     before_poll(world);
@@ -262,6 +263,7 @@ void world_run(struct world *world)
     }
     if (world->runs_at_ms > world->clock.real_ms)
         return;
+    clock_go_on(&world->clock);
     world->counts.turns++;
     world->store.is_low = world->clock.real_ms < world->low_until_ms;
     if (!world->is_inside && !poll_and_read(world))
@@ -269,6 +271,7 @@ void world_run(struct world *world)
     if (world->stalls_inside) {
         world->stalls_inside = false;
         world->is_inside = true;
+        clock_stop(&world->clock);
         world->runs_at_ms = world->clock.real_ms + 1000 + chance_below(world->chance, 100000);
         world->stalled_ms = world->runs_at_ms;
         return;
