@@ -48,9 +48,15 @@ class Client:
 
     def send(self, method, params=None, **fields):
         """Sends a request and returns its id."""
+        request_id, data = self.pack(method, params, **fields)
+        self.send_bytes(data)
+        return request_id
+
+    def pack(self, method, params=None, **fields):
+        """The id and the bytes of a request that is to be sent later."""
         self.next_id += 1
-        self.send_raw([0, self.next_id, method, params if params is not None else [fields]])
-        return self.next_id
+        return self.next_id, msgpack.packb(
+            [0, self.next_id, method, params if params is not None else [fields]])
 
     def send_raw(self, message):
         self.send_bytes(msgpack.packb(message))
