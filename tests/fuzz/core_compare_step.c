@@ -155,6 +155,7 @@ bool compare_outcome(struct fuzz *f, const struct model_outcome *expected,
         return false;
     if (expected->left_out == END_DEADLOCK && !compare_circle(f, &got->ahead))
         return false;
+    f->n_deadlocks += expected->left_out == END_DEADLOCK;
     /* By ticket: it may have been forgotten in the step that ended it. */
     if (expected->op != MODEL_NONE && (got->op == NULL || got->op->ticket != expected->op + 1))
         return fuzz_fail(f, "the outcome names another operation", NULL);

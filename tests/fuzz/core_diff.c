@@ -99,6 +99,10 @@ int main(int argc, char **argv)
         if (seeds >= 10 && done % (seeds / 10) == 0)
             fprintf(stderr, "core_diff: %llu of %llu seeds\n", (unsigned long long)done,
                     (unsigned long long)seeds);
+        f.n_steps += f.step - 1;
     }
+    printf("core_diff: seeds=%llu steps=%llu deadlocks=%llu violations=0\n",
+           (unsigned long long)seeds, (unsigned long long)f.n_steps,
+           (unsigned long long)f.n_deadlocks);
     return 0;
 }

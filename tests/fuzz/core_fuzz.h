@@ -18,7 +18,8 @@ struct fuzz {
     int64_t now_ms;
     uint64_t wall_ms; /* at now_ms == 0, as the wall clock says at the moment */
     uint64_t seed;
-    uint32_t step, n_named; /* n_named: ids given so far */
+    uint32_t step, n_named;        /* n_named: ids given so far */
+    uint64_t n_steps, n_deadlocks; /* over all runs */
     bool trace, failed, wall_jumps;
     struct temper {
         uint32_t first_path, n_paths, n_sessions;                    /* what is chosen from */
