@@ -13,11 +13,11 @@ void buf_finish(struct buf *b)
     *b = (struct buf){0};
 }
 
-char *buf_reserve(struct buf *b, size_t n)
+char *buf_make_room(struct buf *b, size_t n)
 {
     size_t size = buf_size(b);
 
-    if (b->at != NULL && b->cap - b->end >= n)
+    if (b->at != NULL && b->cap - b->end == n)
         return b->at + b->end;
     if (b->at != NULL && b->cap - size >= n && b->start >= size) {
         memmove(b->at, b->at + b->start, size);
@@ -36,19 +36,6 @@ char *buf_reserve(struct buf *b, size_t n)
     b->start = 0;
     b->end = size;
     return b->at + b->end;
-}
-
-void buf_append(struct buf *b, const void *bytes, size_t n)
-{
-    if (n == 0)
-        return;
-    memcpy(buf_reserve(b, n), bytes, n);
-    b->end += n;
-}
-
-void buf_append_slice(struct buf *b, struct slice s)
-{
-    buf_append(b, s.at, s.n);
 }
 
 void buf_consume(struct buf *b, size_t n)

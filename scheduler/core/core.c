@@ -27,7 +27,7 @@ struct core *core_create(const struct core_config *config)
     keys_init(&core->keys, &core->slab);
     ops_init(&core->ops, &core->slab);
     namespaces_init(&core->namespaces, config->hash_key, &core->keys, &core->slab);
-    owners_init(&core->owners, config->hash_key);
+    owners_init(&core->owners);
     revisions_init(&core->revisions, &core->slab, config->limits.changed_keys, config->seq);
     return core;
 }

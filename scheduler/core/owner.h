@@ -6,7 +6,6 @@
 #define CORE_OWNER_H
 
 #include "base/list.h"
-#include "base/siphash.h"
 #include "core/op.h"
 
 struct owner {
@@ -20,10 +19,9 @@ struct owner {
 struct owners {
     struct pool pool;
     struct table table;
-    struct siphash_key hash_key;
 };
 
-void owners_init(struct owners *owners, struct siphash_key hash_key);
+void owners_init(struct owners *owners);
 void owners_finish(struct owners *owners);
 
 /* NULL: it owns nothing. */

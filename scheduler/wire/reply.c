@@ -42,11 +42,6 @@ void put_text(struct buf *out, struct slice text)
     buf_append_slice(out, text);
 }
 
-void put_name(struct buf *out, const char *name)
-{
-    put_text(out, slice_of(name));
-}
-
 void put_uint(struct buf *out, uint64_t number)
 {
     msgpack_packer pack = packer(out);

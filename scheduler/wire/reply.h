@@ -22,11 +22,16 @@ void notification_begin(struct buf *out, const char *method);
 void put_map(struct buf *out, uint32_t pairs);
 void put_array(struct buf *out, uint32_t elements);
 void put_text(struct buf *out, struct slice text);
-void put_name(struct buf *out, const char *name); /* a map's key, zero-terminated */
 void put_uint(struct buf *out, uint64_t number);
 void put_bool(struct buf *out, bool value);
 void put_nil(struct buf *out);
 void put_raw(struct buf *out, struct slice msgpack); /* MessagePack that is ready */
+
+/* A map's key, zero-terminated. Inline, because the length of a literal then costs nothing. */
+static inline void put_name(struct buf *out, const char *name)
+{
+    put_text(out, slice_of(name));
+}
 
 /* A map whose size is known only at its end: begin keeps five bytes, end fills in the count. */
 struct put_open_map {

@@ -10,54 +10,53 @@
 
 #include "wire/format.h"
 
+/* An element was taken; closes the containers that are complete with it. Each was counted in its
+ * parent when it was opened, so closing it takes nothing off there. */
+static inline enum scan_result count_element(struct scanner *scanner)
+{
+    scanner->promised--;
+    if (scanner->depth > 0 && --scanner->left[scanner->depth - 1] == 0)
+        do
+            scanner->depth--;
+        while (scanner->depth > 0 && scanner->left[scanner->depth - 1] == 0);
+    return scanner->offset + scanner->promised > scanner->bytes_max ? SCAN_TOO_BIG : SCAN_MORE;
+}
+
 static enum scan_result open_container(struct scanner *scanner, uint64_t elements)
 {
     if (scanner->depth >= scanner->depth_max)
         return SCAN_TOO_DEEP;
-    scanner->left[scanner->depth++] = elements;
-    scanner->promised += elements;
-    return SCAN_MORE;
-}
-
-/* Closes the containers that are complete. Each was counted in its parent when it was opened, so
- * closing it takes nothing off there. */
-static void close_complete(struct scanner *scanner)
-{
-    while (scanner->depth > 0 && scanner->left[scanner->depth - 1] == 0)
-        scanner->depth--;
+    if (elements > 0) {
+        if (scanner->depth > 0)
+            scanner->left[scanner->depth - 1]--;
+        scanner->left[scanner->depth++] = elements + 1; /* itself is counted off below */
+        scanner->promised += elements;
+    }
+    return count_element(scanner);
 }
 
 /* Understands the element whose head is at `at`, whole; SCAN_MORE: go on. `offset` then stands
  * behind the element, or behind the head of a container; perhaps behind bytes to come. */
 static enum scan_result take(struct scanner *scanner, struct format format, const char *at)
 {
-    enum scan_result result = SCAN_MORE;
-
-    if (scanner->depth > 0)
-        scanner->left[scanner->depth - 1]--;
-    scanner->promised--;
     scanner->offset += format.head;
     switch (format.kind) {
     case FORMAT_SCALAR:
         scanner->offset += format.fixed;
-        break;
+        return count_element(scanner);
     case FORMAT_TEXT:
         scanner->offset += format_length(format, at);
-        break;
+        return count_element(scanner);
     case FORMAT_EXT:
         scanner->offset += (size_t)format_length(format, at) + 1;
-        break;
+        return count_element(scanner);
     case FORMAT_ARRAY:
-        result = open_container(scanner, format_length(format, at));
-        break;
+        return open_container(scanner, format_length(format, at));
     case FORMAT_MAP:
-        result = open_container(scanner, 2 * (uint64_t)format_length(format, at));
-        break;
+        return open_container(scanner, 2 * (uint64_t)format_length(format, at));
     default:
         return SCAN_BROKEN;
     }
-    close_complete(scanner);
-    return scanner->offset + scanner->promised > scanner->bytes_max ? SCAN_TOO_BIG : result;
 }
 
 enum scan_result scan(struct scanner *scanner, const char *bytes, size_t n, size_t *n_frame)
