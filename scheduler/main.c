@@ -173,7 +173,7 @@ static void draw_random(void *context, void *bytes, size_t n)
     /* Up to 256 bytes come whole once the system has started; more is never asked for. */
     if (getrandom(bytes, n, 0) == (ssize_t)n)
         return;
-    log_event(LOG_ERROR, "no_random", NULL);
+    log_event(LOG_ERROR, "no_random", "reason", strerror(errno), "note", NOTHING_LOST, NULL);
     exit(EXIT_STORE);
 }
 
@@ -184,6 +184,17 @@ static void on_exhausted(void)
     if (write(STDERR_FILENO, line, sizeof line - 1) < 0)
         _exit(EXIT_MEMORY + 1);
     _exit(EXIT_MEMORY);
+}
+
+/* An assertion, or something without which libuv cannot go on, and it says nothing: a watch that
+ * the kernel refuses. When this returns the process ends by the signal. */
+static void on_abort(int signal)
+{
+    static const char line[] = "level=error event=aborted note=\"" NOTHING_LOST "\"\n";
+
+    (void)signal;
+    if (write(STDERR_FILENO, line, sizeof line - 1) < 0)
+        return;
 }
 
 /* --- the checklist --------------------------------------------------------------------------- */
@@ -318,7 +329,6 @@ static int run(struct daemon *daemon)
         daemon->listeners[i].fd = -1;
     daemon->state_dir.lock_fd = -1;
     log_set_level(daemon->config.log_level);
-    memory_set_exhausted_handler(on_exhausted);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk: exit 74 says so */
     raise_descriptors(&daemon->config);
@@ -340,10 +350,13 @@ static void tear_down(struct daemon *daemon)
 
 int main(int argc, char **argv)
 {
-    struct daemon *daemon = memory_alloc_zeroed(1, sizeof *daemon);
+    struct daemon *daemon;
     char why[CONFIG_WHY_MAX];
     int code;
 
+    memory_set_exhausted_handler(on_exhausted);
+    signal(SIGABRT, on_abort);
+    daemon = memory_alloc_zeroed(1, sizeof *daemon);
     if (!read_arguments(argc, argv, &daemon->arguments)) {
         print_usage(stderr);
         code = EXIT_USAGE;

@@ -444,6 +444,8 @@ enum io_end io_run(const struct io_config *config, char *why)
 
     io->config = *config;
     io->why = why;
+    /* What libuv allocates is none of what it can do without: it would abort and say nothing. */
+    uv_replace_allocator(memory_alloc, memory_resize, memory_alloc_zeroed, free);
     error = uv_loop_init(&io->loop);
     if (error == 0)
         error = committer_start(&io->committer, &io->loop, config->store, config->commits_on_thread,
