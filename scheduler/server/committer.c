@@ -31,8 +31,7 @@ int committer_start(struct committer *committer, uv_loop_t *loop, struct store *
 {
     int error;
 
-    *committer =
-        (struct committer){.store = store, .is_threaded = is_threaded, .on_commit = on_commit};
+    *committer = (struct committer){.store = store, .on_commit = on_commit};
     if (!is_threaded)
         return 0;
     error = uv_async_init(loop, &committer->wake, on_wake);
@@ -40,7 +39,15 @@ int committer_start(struct committer *committer, uv_loop_t *loop, struct store *
         return error;
     committer->wake.data = committer;
     error = uv_sem_init(&committer->begin, 0);
-    return error != 0 ? error : uv_thread_create(&committer->thread, work, committer);
+    if (error == 0) {
+        error = uv_thread_create(&committer->thread, work, committer);
+        if (error != 0)
+            uv_sem_destroy(&committer->begin);
+    }
+    if (error != 0)
+        uv_close((uv_handle_t *)&committer->wake, NULL);
+    committer->is_threaded = error == 0;
+    return error;
 }
 
 void committer_begin(struct committer *committer, const struct store_batch *batch)

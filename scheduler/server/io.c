@@ -436,6 +436,35 @@ static int add_handles(struct io *io)
     return error;
 }
 
+static int start(struct io *io)
+{
+    int error = committer_start(&io->committer, &io->loop, io->config.store,
+                                io->config.commits_on_thread, on_commit);
+
+    if (error == 0)
+        error = add_handles(io);
+    if (error == 0)
+        error = add_doors(io);
+    return error;
+}
+
+/* The loop runs also when not everything could be started: what was is closed in it. */
+static void run_loop(struct io *io)
+{
+    int error = start(io);
+
+    if (error == 0) {
+        io->config.on_ready(io->config.context);
+    } else {
+        snprintf(io->why, STORE_WHY_MAX, "libuv: %s", uv_strerror(error));
+        end(io, IO_FAILED);
+    }
+    uv_run(&io->loop, UV_RUN_DEFAULT);
+    for (uint32_t i = 0; i < io->config.n_listeners; i++)
+        listener_close(&io->config.listeners[i]);
+    uv_loop_close(&io->loop);
+}
+
 enum io_end io_run(const struct io_config *config, char *why)
 {
     struct io *io = memory_alloc_zeroed(1, sizeof *io);
@@ -447,22 +476,11 @@ enum io_end io_run(const struct io_config *config, char *why)
     /* What libuv allocates is none of what it can do without: it would abort and say nothing. */
     uv_replace_allocator(memory_alloc, memory_resize, memory_alloc_zeroed, free);
     error = uv_loop_init(&io->loop);
-    if (error == 0)
-        error = committer_start(&io->committer, &io->loop, config->store, config->commits_on_thread,
-                                on_commit);
-    if (error == 0)
-        error = add_handles(io);
-    if (error == 0)
-        error = add_doors(io);
-    if (error != 0) {
+    if (error == 0) {
+        run_loop(io);
+    } else {
         snprintf(why, STORE_WHY_MAX, "libuv: %s", uv_strerror(error));
         io->end = IO_FAILED;
-    } else {
-        config->on_ready(config->context);
-        uv_run(&io->loop, UV_RUN_DEFAULT);
-        for (uint32_t i = 0; i < config->n_listeners; i++)
-            listener_close(&config->listeners[i]);
-        uv_loop_close(&io->loop);
     }
     how = io->end;
     free(io->doors);
