@@ -28,19 +28,34 @@ static bool make_folders(const char *path)
 }
 
 /* The first line of a small file; empty when there is none. */
-static void read_line(int fd, char *line, size_t size)
+static bool read_line(int fd, char *line, size_t size)
 {
-    ssize_t n = pread(fd, line, size - 1, 0);
+    size_t n = 0;
+    ssize_t more;
 
-    line[n > 0 ? n : 0] = '\0';
+    while (n < size - 1 && (more = pread(fd, line + n, size - 1 - n, (off_t)n)) != 0) {
+        if (more < 0 && errno != EINTR)
+            return false;
+        n += more < 0 ? 0 : (size_t)more;
+    }
+    line[n] = '\0';
     line[strcspn(line, "\n")] = '\0';
+    return true;
 }
 
 static bool write_line(int fd, const char *line)
 {
     size_t n = strlen(line);
 
-    return ftruncate(fd, 0) == 0 && pwrite(fd, line, n, 0) == (ssize_t)n && fsync(fd) == 0;
+    if (ftruncate(fd, 0) != 0)
+        return false;
+    for (size_t done = 0; done < n;) {
+        ssize_t more = pwrite(fd, line + done, n - done, (off_t)done);
+        if (more < 0 && errno != EINTR)
+            return false;
+        done += more < 0 ? 0 : (size_t)more;
+    }
+    return fsync(fd) == 0;
 }
 
 static enum state_dir_status take_lock(struct state_dir *dir, const char *path, char *why)
@@ -54,7 +69,8 @@ static enum state_dir_status take_lock(struct state_dir *dir, const char *path, 
     if (flock(dir->lock_fd, LOCK_EX | LOCK_NB) != 0) {
         if (errno != EWOULDBLOCK)
             return failed(why, file);
-        read_line(dir->lock_fd, line, sizeof line);
+        if (!read_line(dir->lock_fd, line, sizeof line))
+            snprintf(line, sizeof line, "%s", strerror(errno));
         snprintf(why, STATE_DIR_WHY_MAX, "state directory: %s: another daemon has it (%s)", path,
                  line[0] == '\0' ? "it is starting" : line);
         return STATE_DIR_TAKEN;
@@ -74,8 +90,9 @@ static enum state_dir_status note_backing(const char *path, const char *backing,
     fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return failed(why, file);
-    read_line(fd, line, sizeof line);
-    if (line[0] != '\0' && strcmp(line, backing) != 0 && !forget) {
+    if (!read_line(fd, line, sizeof line)) {
+        status = failed(why, file);
+    } else if (line[0] != '\0' && strcmp(line, backing) != 0 && !forget) {
         snprintf(why, STATE_DIR_WHY_MAX,
                  "state directory: %s: its state is in %s; to start without it in %s, give "
                  "--forget-backend",
