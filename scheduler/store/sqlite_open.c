@@ -242,7 +242,9 @@ static struct store_result recover_meta(struct sqlite_store *store, struct store
         !read_number(store, "SELECT seq FROM meta", &seq) ||
         !read_number(store, "SELECT ticket FROM meta", &ticket) ||
         !read_number(store, "SELECT hash FROM meta", &hash))
-        return damaged(store, "its meta row is missing");
+        return sqlite3_errcode(store->db) == SQLITE_OK || sqlite3_errcode(store->db) == SQLITE_DONE
+                   ? damaged(store, "its meta row is missing")
+                   : sqlite_failed(store, "recover");
     *meta = (struct store_meta){(uint64_t)epoch, (uint64_t)seq, (uint64_t)ticket, (uint64_t)hash};
     return sqlite_fine();
 }
