@@ -30,8 +30,8 @@ struct committer {
 };
 
 /* on_commit is called on the loop, with `result` set; inline even before committer_begin returns.
- * `data` of the struct's owner is found by its place (LIST_ENTRY). Returns a libuv error or 0; after an error there is no
- * thread, and the loop must run once more all the same. */
+ * `data` of the struct's owner is found by its place (LIST_ENTRY). Returns a libuv error or 0;
+ * after an error there is no thread, and the loop must run once more all the same. */
 int committer_start(struct committer *committer, uv_loop_t *loop, struct store *store,
                     bool is_threaded, void (*on_commit)(struct committer *committer));
 void committer_begin(struct committer *committer, const struct store_batch *batch);
