@@ -76,7 +76,7 @@ struct store_session {
 
 enum store_change {
     STORE_PUT,    /* insert, or replace every column of the row that has this ticket (or id) */
-    STORE_CHANGE, /* operations: the row is there; its changing columns take these values */
+    STORE_CHANGE, /* operations: the same, but the row is there and only changing columns differ */
     STORE_REMOVE  /* only ticket (or id) is read; a row that is not there is no error */
 };
 
@@ -132,6 +132,12 @@ struct store_result {
     char why[STORE_WHY_MAX]; /* one line, grown outside-in: "commit: /var/lib/...: disk full" */
 };
 
+/* What commits go to is not there now (a Redis that restarts): they wait for it. */
+struct store_away {
+    uint64_t ms; /* for how long already */
+    char why[STORE_WHY_MAX];
+};
+
 struct store_interface {
     const char *backend; /* "sqlite", "memory", "redis" */
     bool keeps_nothing;  /* commits need not be made: there is nothing to survive */
@@ -146,8 +152,15 @@ struct store_interface {
     struct store_result (*commit)(struct store *store, const struct store_batch *batch);
     /* Bytes that may still be written before the disk is full; UINT64_MAX: no idea. */
     uint64_t (*free_bytes)(struct store *store);
-    /* Housekeeping while nothing else is to do (checkpoints); as commit when it fails. */
+    /* Housekeeping while nothing else is to do (checkpoints), about once a second, on the thread
+     * that commits; as commit when it fails. */
     struct store_result (*on_idle)(struct store *store);
+    /* The next two may be called by any thread at any time; both NULL: commits do not wait for
+     * anything that could be away.
+     * Whether a commit (or on_idle) is waiting for what is away; if so, `away` is filled in. */
+    bool (*is_away)(struct store *store, struct store_away *away);
+    /* From now on commit fails instead of waiting: within 3 s it returns. */
+    void (*give_up)(struct store *store);
     /* Gives everything back; `store` is gone. */
     void (*close)(struct store *store);
 };
@@ -169,5 +182,20 @@ struct store_sqlite_config {
     bool readers;     /* other processes may read the file: not EXCLUSIVE, slower */
 };
 struct store *store_sqlite_create(const struct store_sqlite_config *config);
+
+struct store_redis_config {
+    const char *url;             /* redis://[user[:password]@]host[:port][/db], unix:/path[?db=N] */
+    const char *user, *password; /* instead of those of the URL; NULL: those */
+    const char *prefix;          /* of every key in Redis; "": none */
+    const char *instance; /* id of the state directory that is locked for this daemon: a word */
+    const char *known;    /* id of the store that had the state last; "": whichever it is */
+    bool allow_unsafe;    /* settings of Redis that can lose answers are accepted */
+};
+/* The URL must be right: store_redis_check_url. */
+struct store *store_redis_create(const struct store_redis_config *config);
+/* NULL: it is right; else what it must look like. */
+const char *store_redis_check_url(const char *url);
+/* The id of an open store: it stays as long as Redis keeps what it has. */
+const char *store_redis_id(const struct store *store);
 
 #endif

@@ -1,0 +1,48 @@
+#include "store/redis_command.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+void redis_command_clear(struct redis_command *command)
+{
+    buf_consume(&command->body, buf_size(&command->body));
+    command->n = 0;
+}
+
+void redis_command_finish(struct redis_command *command)
+{
+    buf_finish(&command->body);
+    command->n = 0;
+}
+
+void redis_command_add(struct redis_command *command, struct slice argument)
+{
+    char head[16];
+    int n = snprintf(head, sizeof head, "$%" PRIu32 "\r\n", argument.n);
+
+    buf_append(&command->body, head, (size_t)n);
+    buf_append_slice(&command->body, argument);
+    buf_append(&command->body, "\r\n", 2);
+    command->n++;
+}
+
+void redis_command_add_text(struct redis_command *command, const char *text)
+{
+    redis_command_add(command, slice_of(text));
+}
+
+void redis_command_add_number(struct redis_command *command, uint64_t number)
+{
+    char text[24];
+    int n = snprintf(text, sizeof text, "%" PRIu64, number);
+
+    redis_command_add(command, (struct slice){text, (uint32_t)n});
+}
+
+void redis_command_begin(struct redis_command *command, const char *what, struct slice key,
+                         size_t n_values)
+{
+    redis_command_add_text(command, what);
+    redis_command_add(command, key);
+    redis_command_add_number(command, n_values);
+}

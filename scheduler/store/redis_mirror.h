@@ -1,0 +1,55 @@
+/*
+ * The mirror: what is held, so that a program that knows nothing but Redis can look.
+ *
+ *     locked:Project       a set: the ids of all Project/ID that are held
+ *     locked-by:Project    a hash: such an id -> the operation that holds it (of several, sharing
+ *                          it or a parent and its children, the one that has had it longest)
+ *
+ * outside of the namespace `default` locked:NAMESPACE:MODEL (redis_keys.h). It is for reading; the
+ * daemon never asks it. The store keeps here who holds what, counted by holder, so that an id goes
+ * out with its last one, and tells a commit only what differs since the last. A third key, a set of
+ * the models that have a mirror, lets the next start find what this one left.
+ */
+#ifndef STORE_REDIS_MIRROR_H
+#define STORE_REDIS_MIRROR_H
+
+#include "base/list.h"
+#include "base/siphash.h"
+#include "store/map.h"
+#include "store/redis_command.h"
+#include "store/redis_keys.h"
+#include "store/store.h"
+
+struct redis_mirror {
+    struct siphash_key hash_key;
+    struct slice prefix; /* of all keys in Redis; the store's */
+    struct map models, things, holders;
+    struct list touched; /* models of which something changed since the last write */
+    struct redis_keys keys;
+    struct buf name;
+};
+
+/* hash_key must not be known to those who choose the keys; `prefix` must stay. */
+void redis_mirror_init(struct redis_mirror *mirror, struct siphash_key hash_key,
+                       struct slice prefix);
+void redis_mirror_finish(struct redis_mirror *mirror);
+
+/* The row of an operation is this from now on; or it is gone. */
+void redis_mirror_put(struct redis_mirror *mirror, const struct store_op *op);
+void redis_mirror_remove(struct redis_mirror *mirror, int64_t ticket);
+
+/* Adds what differs in Redis since the last write as sections: of up to about n_max ids (whole
+ * models). False: nothing was left to write. */
+bool redis_mirror_write(struct redis_mirror *mirror, struct redis_command *command, size_t n_max);
+
+/* The full name of one of a model's keys; lives until the next call on the mirror. */
+struct slice redis_mirror_key(struct redis_mirror *mirror, const char *which, struct slice name);
+#define REDIS_MIRROR_SET    "locked:"
+#define REDIS_MIRROR_HASH   "locked-by:"
+#define REDIS_MIRROR_MODELS "lockq:mirror" /* behind the prefix */
+
+/* Whether something of that model is held; whether that id of it is. By the mirror's names. */
+bool redis_mirror_has_model(const struct redis_mirror *mirror, struct slice name);
+bool redis_mirror_has(const struct redis_mirror *mirror, struct slice name, struct slice id);
+
+#endif

@@ -1,0 +1,212 @@
+/*
+ * Taking the store, and the mirror at its beginning.
+ *
+ * The owner key keeps a second daemon out as long as the first renews it. Our own instance's key is
+ * taken over at once: the lock of the state directory says that nobody else lives under that name.
+ */
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "store/redis_script.h"
+
+#define OPEN            "open store"
+#define LOADING_MS      60000 /* to wait for a Redis that is just starting */
+#define REBUILD_AT_ONCE 4000  /* ids in one commit */
+
+/* --- taking it ------------------------------------------------------------------------------- */
+
+static struct store_result connect_first(struct redis_store *store)
+{
+    int64_t begun_ms = redis_now_ms();
+    enum redis_outcome outcome;
+
+    store->call_ms = begun_ms;
+    while ((outcome = redis_greet(store)) == REDIS_AWAY && store->is_loading &&
+           redis_now_ms() - begun_ms < LOADING_MS)
+        poll(NULL, 0, 100);
+    return outcome == REDIS_DONE ? redis_fine()
+                                 : redis_result(store, STORE_FAILED, OPEN, "%s", store->why);
+}
+
+static uint64_t number_at(const redisReply *reply, size_t i)
+{
+    const redisReply *element = reply->element[i];
+    return element->type == REDIS_REPLY_STRING ? strtoull(element->str, NULL, 10) : 0;
+}
+
+static const char *text_at(const redisReply *reply, size_t i)
+{
+    return i < reply->elements && reply->element[i]->type == REDIS_REPLY_STRING
+               ? reply->element[i]->str
+               : "";
+}
+
+static struct store_result judge_open(struct redis_store *store, const redisReply *reply,
+                                      struct store_meta *meta)
+{
+    const char *word = reply->type == REDIS_REPLY_ARRAY ? text_at(reply, 0) : "";
+
+    if (strcmp(word, "busy") == 0)
+        return redis_result(store, STORE_BUSY, OPEN, "another daemon has it: %s",
+                            text_at(reply, 1));
+    if (strcmp(word, "forgotten") == 0)
+        return redis_result(store, STORE_DAMAGED, OPEN,
+                            "it has forgotten what it had: it is not the store %s any more; bring "
+                            "its data back, or start with what it has by --forget-backend",
+                            store->known);
+    if (strcmp(word, "version") == 0)
+        return redis_result(store, STORE_DAMAGED, OPEN,
+                            "it has version %s, this daemon knows version " REDIS_SCHEMA_VERSION,
+                            text_at(reply, 1));
+    if (strcmp(word, "open") != 0 || reply->elements != 8)
+        return redis_result(store, STORE_DAMAGED, OPEN,
+                            "what is there is not of lockq: set "
+                            "redis_prefix");
+    snprintf(store->id, sizeof store->id, "%s", text_at(reply, 1));
+    store->opening = number_at(reply, 2);
+    store->turn = number_at(reply, 3);
+    *meta = (struct store_meta){number_at(reply, 4), number_at(reply, 5), number_at(reply, 6),
+                                number_at(reply, 7)};
+    return redis_fine();
+}
+
+/* With this write everything that is read later is on Redis's disk: it syncs its whole file. */
+static struct store_result take(struct redis_store *store, struct store_meta *meta)
+{
+    char owner_ms[16], new_id[33];
+    uint64_t drawn[2] = {0};
+    enum redis_outcome outcome;
+    struct store_result result;
+    redisReply *reply;
+
+    if (getrandom(drawn, sizeof drawn, 0) != (ssize_t)sizeof drawn)
+        return redis_result(store, STORE_FAILED, OPEN, "no random numbers");
+    snprintf(new_id, sizeof new_id, "%016" PRIx64 "%016" PRIx64, drawn[0], drawn[1]);
+    snprintf(owner_ms, sizeof owner_ms, "%d", REDIS_OWNER_MS);
+    store->renewed_ms = redis_now_ms();
+    reply = redis_link_ask(store, "EVAL", redis_script_open, "4", store->meta_key, store->owner_key,
+                           store->ops_key, store->sessions_key, store->instance, store->owner,
+                           owner_ms, REDIS_SCHEMA_VERSION, store->known, new_id, NULL);
+    outcome = redis_link_judge(store, reply);
+    result = outcome == REDIS_DONE ? judge_open(store, reply, meta)
+                                   : redis_result(store, STORE_FAILED, OPEN, "%s", store->why);
+    freeReplyObject(reply);
+    return result;
+}
+
+/* --- the mirror ------------------------------------------------------------------------------ */
+
+static struct store_result write_mirror(struct redis_store *store)
+{
+    struct store_result result = redis_fine();
+
+    for (bool is_more = true; is_more && result.status == STORE_OK;) {
+        redis_script_begin(store);
+        is_more = redis_mirror_write(&store->mirror, &store->command, REBUILD_AT_ONCE);
+        if (is_more)
+            result = redis_script_carry(store, OPEN);
+    }
+    return result;
+}
+
+/* One piece of a walk over a set or a hash: its elements, from reply[1] on. NULL: `result`. */
+static redisReply *walk(struct redis_store *store, const char *how, const char *key, char *cursor,
+                        size_t size, struct store_result *result)
+{
+    redisReply *reply = redis_link_ask(store, how, key, cursor, "COUNT", "500", NULL);
+
+    if (redis_link_judge(store, reply) == REDIS_DONE && reply->type == REDIS_REPLY_ARRAY &&
+        reply->elements == 2 && reply->element[1]->type == REDIS_REPLY_ARRAY) {
+        snprintf(cursor, size, "%s", text_at(reply, 0));
+        return reply;
+    }
+    *result = redis_result(store, STORE_FAILED, OPEN, "%s", store->why);
+    freeReplyObject(reply);
+    return NULL;
+}
+
+/* What an earlier daemon showed of a model that is not held now. */
+static struct store_result clear_ids(struct redis_store *store, const char *which,
+                                     struct slice model)
+{
+    bool is_hash = strcmp(which, REDIS_MIRROR_HASH) == 0;
+    struct slice key = redis_mirror_key(&store->mirror, which, model);
+    char *name = strndup(key.at, key.n), cursor[32] = "0";
+    struct store_result result = redis_fine();
+
+    do {
+        redisReply *reply =
+            walk(store, is_hash ? "HSCAN" : "SSCAN", name, cursor, sizeof cursor, &result);
+        if (reply == NULL)
+            break;
+        redis_script_begin(store);
+        for (size_t i = 0; i < reply->element[1]->elements; i += is_hash ? 2 : 1) {
+            const redisReply *id = reply->element[1]->element[i];
+            struct slice text = {id->str, (uint32_t)id->len};
+            if (redis_mirror_has(&store->mirror, model, text))
+                continue;
+            redis_command_begin(&store->command, is_hash ? "HDEL" : "SREM", slice_of(name), 1);
+            redis_command_add(&store->command, text);
+        }
+        freeReplyObject(reply);
+        result = redis_script_carry(store, OPEN);
+    } while (result.status == STORE_OK && strcmp(cursor, "0") != 0);
+    free(name);
+    return result;
+}
+
+static struct store_result clear_model(struct redis_store *store, struct slice model)
+{
+    struct store_result result = clear_ids(store, REDIS_MIRROR_SET, model);
+
+    if (result.status == STORE_OK)
+        result = clear_ids(store, REDIS_MIRROR_HASH, model);
+    if (result.status != STORE_OK || redis_mirror_has_model(&store->mirror, model))
+        return result;
+    redis_script_begin(store);
+    redis_command_begin(&store->command, "SREM",
+                        redis_mirror_key(&store->mirror, REDIS_MIRROR_MODELS, SLICE("")), 1);
+    redis_command_add(&store->command, model);
+    return redis_script_carry(store, OPEN);
+}
+
+/* First what is held, then away with what is not: nobody ever sees a held id as free. */
+struct store_result redis_rebuild_mirror(struct redis_store *store)
+{
+    struct store_result result = write_mirror(store);
+    struct slice key = redis_mirror_key(&store->mirror, REDIS_MIRROR_MODELS, SLICE(""));
+    char *name = strndup(key.at, key.n), cursor[32] = "0";
+
+    while (result.status == STORE_OK) {
+        redisReply *reply = walk(store, "SSCAN", name, cursor, sizeof cursor, &result);
+        if (reply == NULL)
+            break;
+        for (size_t i = 0; i < reply->element[1]->elements && result.status == STORE_OK; i++) {
+            const redisReply *model = reply->element[1]->element[i];
+            result = clear_model(store, (struct slice){model->str, (uint32_t)model->len});
+        }
+        freeReplyObject(reply);
+        if (strcmp(cursor, "0") == 0)
+            break;
+    }
+    free(name);
+    return result;
+}
+
+struct store_result redis_open(struct store *base, const struct store_recovery *recovery,
+                               struct store_meta *meta)
+{
+    struct redis_store *store = (struct redis_store *)base;
+    struct store_result result = connect_first(store);
+
+    if (result.status == STORE_OK)
+        result = take(store, meta);
+    if (result.status == STORE_OK)
+        result = redis_recover(store, recovery, meta);
+    if (result.status == STORE_OK)
+        result = redis_rebuild_mirror(store);
+    return result;
+}
