@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "server/backing.h"
 #include "server/config.h"
 #include "server/io.h"
 #include "server/listener.h"
@@ -59,8 +60,8 @@ static void print_usage(FILE *out)
           "  -c, --config FILE   read settings from FILE\n"
           "  --listen ADDR       unix:/path or tcp:host:port; may be repeated\n"
           "  --state-dir DIR     where the state is kept\n"
-          "  --backend NAME      what keeps it (auto: sqlite)\n"
-          "  --redis URL         of the redis backing\n"
+          "  --backend NAME      what keeps it (auto: redis if one is set, else sqlite)\n"
+          "  --redis URL         redis://[user[:password]@]host[:port][/db], unix:/path[?db=N]\n"
           "  --forget-backend    start empty in another backing than before\n"
           "  --check             read the configuration, say what is wrong, and exit\n"
           "  --version           print the version and exit\n",
@@ -240,19 +241,24 @@ static int open_state_dir(struct daemon *daemon)
     }
 }
 
-static struct store *create_store(const struct daemon *daemon)
+static int note_backing(struct daemon *daemon)
 {
-    struct store_sqlite_config sqlite = {daemon->state_dir.database, daemon->config.sqlite_readers};
+    enum config_backend backend = daemon->config.backend;
+    char why[STATE_DIR_WHY_MAX];
 
-    return daemon->config.backend == BACKEND_MEMORY ? store_memory_create()
-                                                    : store_sqlite_create(&sqlite);
+    if (backend == BACKEND_MEMORY ||
+        state_dir_note(&daemon->state_dir, config_backend_names[backend],
+                       backing_id(backend, daemon->store), why) == STATE_DIR_OK)
+        return 0;
+    return refuse(EXIT_STORE, why);
 }
 
 static int recover_state(struct daemon *daemon)
 {
     struct server_config config = {
         .limits = daemon->config.limits,
-        .store = daemon->store = create_store(daemon),
+        .store = daemon->store =
+            backing_create(daemon->config.backend, &daemon->config, &daemon->state_dir),
         .version = LOCKQ_VERSION,
         .low_disk = daemon->config.low_disk,
         .uid = getuid(),
@@ -265,7 +271,7 @@ static int recover_state(struct daemon *daemon)
     daemon->server = server_create(&config);
     result = server_recover(daemon->server, io_now_ms(), io_wall_ms());
     if (result.status == STORE_OK)
-        return 0;
+        return note_backing(daemon);
     log_event(LOG_ERROR, "store_failed", "reason", result.why, "note", NOTHING_LOST, NULL);
     return result.status == STORE_BUSY ? EXIT_TAKEN : EXIT_STORE;
 }
@@ -294,6 +300,16 @@ static void on_ready(void *context)
     notify("READY=1");
 }
 
+static void on_away(void *context, const struct store_away *away)
+{
+    (void)context;
+    if (away != NULL)
+        log_event(LOG_ERROR, "store_away", "reason", away->why, "note",
+                  "nothing is answered until it is back", NULL);
+    else
+        log_event(LOG_INFO, "store_back", NULL);
+}
+
 static int run_loop(struct daemon *daemon)
 {
     struct io_config config = {
@@ -304,6 +320,7 @@ static int run_loop(struct daemon *daemon)
         .n_listeners = daemon->config.n_listen,
         .on_ready = on_ready,
         .on_hangup = on_hangup,
+        .on_away = on_away,
         .context = daemon,
     };
     char why[STORE_WHY_MAX];

@@ -2,6 +2,14 @@
 
 #include <assert.h>
 
+static void carry_out(struct committer *committer)
+{
+    struct store *store = committer->store;
+
+    committer->result = committer->batch != NULL ? store->is->commit(store, committer->batch)
+                                                 : store->is->on_idle(store);
+}
+
 static void work(void *data)
 {
     struct committer *committer = data;
@@ -10,14 +18,14 @@ static void work(void *data)
         uv_sem_wait(&committer->begin);
         if (committer->is_ending)
             return;
-        committer->result = committer->store->is->commit(committer->store, committer->batch);
+        carry_out(committer);
         uv_async_send(&committer->wake);
     }
 }
 
 static void finish(struct committer *committer)
 {
-    committer->batch = NULL;
+    committer->is_busy = false;
     committer->on_commit(committer);
 }
 
@@ -52,19 +60,20 @@ int committer_start(struct committer *committer, uv_loop_t *loop, struct store *
 
 void committer_begin(struct committer *committer, const struct store_batch *batch)
 {
-    assert(committer->batch == NULL);
+    assert(!committer->is_busy);
+    committer->is_busy = true;
     committer->batch = batch;
     if (committer->is_threaded) {
         uv_sem_post(&committer->begin);
         return;
     }
-    committer->result = committer->store->is->commit(committer->store, batch);
+    carry_out(committer);
     finish(committer);
 }
 
 bool committer_is_busy(const struct committer *committer)
 {
-    return committer->batch != NULL;
+    return committer->is_busy;
 }
 
 void committer_stop(struct committer *committer)
@@ -72,6 +81,8 @@ void committer_stop(struct committer *committer)
     if (!committer->is_threaded)
         return;
     committer->is_ending = true;
+    if (committer->is_busy && committer->store->is->give_up != NULL)
+        committer->store->is->give_up(committer->store);
     uv_sem_post(&committer->begin);
     uv_thread_join(&committer->thread);
     uv_sem_destroy(&committer->begin);

@@ -8,7 +8,8 @@
  * daemon on a disk that hangs still answers ping: SQLite commits on it. A store that does not wait
  * is committed to on the loop.
  *
- * One commit at a time. The store belongs to the committer between begin and the callback.
+ * The store's housekeeping runs where its commits do, when none is under way. One of either at a
+ * time. The store belongs to the committer between begin and the callback.
  */
 #ifndef SERVER_COMMITTER_H
 #define SERVER_COMMITTER_H
@@ -20,7 +21,8 @@
 struct committer {
     struct store *store;
     bool is_threaded;
-    const struct store_batch *batch; /* the one in flight */
+    bool is_busy;
+    const struct store_batch *batch; /* the one in flight; NULL: the store tidies up */
     struct store_result result;      /* of the last */
     void (*on_commit)(struct committer *committer);
     uv_async_t wake;
@@ -29,14 +31,17 @@ struct committer {
     _Atomic bool is_ending; /* told to a thread that may be in a commit */
 };
 
-/* on_commit is called on the loop, with `result` set; inline even before committer_begin returns.
- * `data` of the struct's owner is found by its place (LIST_ENTRY). Returns a libuv error or 0;
- * after an error there is no thread, and the loop must run once more all the same. */
+/* on_commit is called when a commit or the housekeeping (`batch` is NULL) is over, on the loop,
+ * with `result` set; inline even before committer_begin returns. `data` of the struct's owner is
+ * found by its place (LIST_ENTRY). Returns a libuv error or 0; after an error there is no thread,
+ * and the loop must run once more all the same. */
 int committer_start(struct committer *committer, uv_loop_t *loop, struct store *store,
                     bool is_threaded, void (*on_commit)(struct committer *committer));
+/* A commit; or, with NULL, the store's housekeeping. Only while it is not busy. */
 void committer_begin(struct committer *committer, const struct store_batch *batch);
 bool committer_is_busy(const struct committer *committer);
-/* Waits for the commit in flight; the loop must run once more to close its handle. */
+/* Waits for the commit in flight (one that itself waits for a store that is away is given up); the
+ * loop must run once more to close its handle. */
 void committer_stop(struct committer *committer);
 
 #endif

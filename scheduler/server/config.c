@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store/store.h"
+
 const char *const config_backend_names[] = {"auto", "sqlite", "redis", "memory"};
 
 void config_init(struct config *config)
@@ -144,6 +146,14 @@ static bool set_mode(struct config *config, const char *value, char *why)
     return true;
 }
 
+static bool set_redis(struct config *config, const char *value, char *why)
+{
+    const char *expected = store_redis_check_url(value);
+
+    return expected != NULL ? fail(why, "redis", expected)
+                            : set_text("redis", value, config->redis, why);
+}
+
 static bool set_limit(struct config *config, const char *name, const char *value, char *why)
 {
 #define SET_LIMIT(limit, usual, least, most)                                                       \
@@ -164,7 +174,15 @@ bool config_set(struct config *config, const char *name, const char *value, char
     if (strcmp(name, "state_dir") == 0)
         return set_text(name, value, config->state_dir, why);
     if (strcmp(name, "redis") == 0)
-        return set_text(name, value, config->redis, why);
+        return set_redis(config, value, why);
+    if (strcmp(name, "redis_user") == 0)
+        return set_text(name, value, config->redis_user, why);
+    if (strcmp(name, "redis_password") == 0)
+        return set_text(name, value, config->redis_password, why);
+    if (strcmp(name, "redis_prefix") == 0)
+        return set_text(name, value, config->redis_prefix, why);
+    if (strcmp(name, "allow_unsafe") == 0)
+        return set_bool(name, value, &config->allow_unsafe, why);
     if (strcmp(name, "admin") == 0)
         return set_admin(config, value, why);
     if (strcmp(name, "socket_mode") == 0)
@@ -314,11 +332,10 @@ bool config_complete(struct config *config, char *why)
 {
     if (config->limits.lease_min > config->limits.lease_max)
         return fail(why, "lease_min", "at most lease_max");
-    if (config->backend == BACKEND_REDIS ||
-        (config->backend == BACKEND_AUTO && config->redis[0] != '\0'))
-        return fail(why, "backend", "sqlite or memory: this version has no redis yet");
+    if (config->backend == BACKEND_REDIS && config->redis[0] == '\0')
+        return fail(why, "redis", "set for the backend redis");
     if (config->backend == BACKEND_AUTO)
-        config->backend = BACKEND_SQLITE;
+        config->backend = config->redis[0] != '\0' ? BACKEND_REDIS : BACKEND_SQLITE;
     return (config->state_dir[0] != '\0' || find_state_dir(config, why)) &&
            (config->n_listen > 0 || find_listen(config, why));
 }

@@ -28,13 +28,16 @@ struct config {
     char listen[CONFIG_LISTEN_MAX][CONFIG_TEXT_MAX]; /* "unix:/path", "tcp:host:port" */
     uint32_t n_listen;
     char state_dir[CONFIG_TEXT_MAX];
-    char redis[CONFIG_TEXT_MAX];
+    char redis[CONFIG_TEXT_MAX]; /* a URL; empty: none is configured */
+    char redis_user[CONFIG_TEXT_MAX], redis_password[CONFIG_TEXT_MAX]; /* empty: the URL's */
+    char redis_prefix[CONFIG_TEXT_MAX];
     enum config_backend backend;
     uint32_t admin[CONFIG_ADMIN_MAX]; /* user ids */
     uint32_t n_admin;
     uint32_t socket_mode;
     uint64_t low_disk; /* bytes */
     bool sqlite_readers;
+    bool allow_unsafe; /* settings of Redis that can lose answers */
     bool forget_backend;
     enum log_level log_level;
 };

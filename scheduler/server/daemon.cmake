@@ -1,6 +1,6 @@
 # The libuv layer and the daemon.
 add_library(lockq_io STATIC
-    committer.c config.c io.c listener.c log.c notify.c state_dir.c)
+    backing.c committer.c config.c io.c listener.c log.c notify.c state_dir.c)
 target_link_libraries(lockq_io PUBLIC lockq_server PkgConfig::LIBUV Threads::Threads)
 
 add_executable(lockqd ../main.c)

@@ -33,6 +33,20 @@ static void fail_and_close(struct server *server, struct conn *conn, enum lockq_
     conn_touch(&server->conns, conn);
 }
 
+static bool needs_store(enum wire_method method)
+{
+    return method != METHOD_PING && method != METHOD_STATS && method != METHOD_HELLO;
+}
+
+/* Past those that wait for the store. */
+static void refuse_while_away(struct server *server, struct conn *conn,
+                              const struct request *request)
+{
+    server->counters.errors++;
+    reply_error(conn_out_ready(&server->conns, conn), request->id, LOCKQ_UNAVAILABLE,
+                "the store is away; nothing was done");
+}
+
 static void carry_out(struct server *server, struct conn *conn, struct slice frame)
 {
     struct request request;
@@ -54,7 +68,10 @@ static void carry_out(struct server *server, struct conn *conn, struct slice fra
     }
     if (conn->session == NULL && request.method != METHOD_HELLO)
         attach_new(server, conn, SLICE("default"), 0);
-    methods[request.method](server, conn, &request);
+    if (server_is_away(server) && needs_store(request.method))
+        refuse_while_away(server, conn, &request);
+    else
+        methods[request.method](server, conn, &request);
 }
 
 static void on_scan_error(struct server *server, struct conn *conn, enum scan_result result)

@@ -16,7 +16,7 @@
 #define READ_SIZE      ((size_t)256 * 1024)
 #define ACCEPTS_A_TURN 64
 #define STOP_WITHIN_MS 5000 /* to write what may still leave */
-#define IDLE_AFTER_MS  1000 /* without a commit: the store may tidy up */
+#define TIDY_EVERY_MS  1000 /* the store's housekeeping */
 
 struct io;
 
@@ -50,7 +50,7 @@ struct io {
     struct committer committer;
     struct list links;
     int64_t decided_ms; /* the time before the poll */
-    bool has_committed; /* since the store tidied up */
+    bool is_away;       /* the store */
     enum io_end end;
     char *why;
     char buffer[READ_SIZE];
@@ -330,9 +330,10 @@ static void on_commit(struct committer *committer)
         end(io, IO_STORE);
         return;
     }
+    if (committer->batch == NULL) /* it was housekeeping */
+        return;
     set_time(io);
     server_on_commit(io->config.server);
-    io->has_committed = true;
 }
 
 /* Begins commits as long as there is something to commit: on the loop one is over at once. */
@@ -343,6 +344,21 @@ static void commit(struct io *io)
     while (!io->is_ending && !committer_is_busy(&io->committer) &&
            (batch = server_next_batch(io->config.server)) != NULL)
         committer_begin(&io->committer, batch);
+}
+
+/* While the store is away deadlines stand still, and after a time nothing new is begun. */
+static void look_for_store(struct io *io)
+{
+    struct store *store = io->config.store;
+    struct store_away away = {0};
+    bool is_away = store->is->is_away != NULL && store->is->is_away(store, &away);
+
+    if (is_away != io->is_away) {
+        io_now_ms(); /* what was before counts */
+        daemon_clock.stands_still = io->is_away = is_away;
+        io->config.on_away(io->config.context, is_away ? &away : NULL);
+    }
+    server_set_away(io->config.server, is_away ? away.ms : 0);
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -360,6 +376,7 @@ static void on_before_poll(uv_prepare_t *prepare)
     struct io *io = prepare->data;
     int64_t deadline = server_next_deadline(io->config.server), wait;
 
+    look_for_store(io);
     /* The clock has cut off part of a millisecond when a deadline was set: decided is what is over
      * by a whole one, so that nothing ends early. */
     io->decided_ms = io_now_ms() - 1;
@@ -381,6 +398,7 @@ static void on_after_poll(uv_check_t *check)
 
     if (io->is_ending)
         return;
+    look_for_store(io);
     set_time(io);
     server_end_turn(io->config.server, io->decided_ms);
     do {
@@ -393,21 +411,14 @@ static void on_after_poll(uv_check_t *check)
         end(io, IO_STOPPED);
 }
 
-/* Moves the store's housekeeping to where nobody waits for it. */
+/* The store's housekeeping, where nobody waits for it. */
 static void on_tidy(uv_timer_t *timer)
 {
     struct io *io = timer->data;
-    struct store_result result;
 
     open_doors(io);
-    if (!io->has_committed || committer_is_busy(&io->committer))
-        return;
-    io->has_committed = false;
-    result = io->config.store->is->on_idle(io->config.store);
-    if (result.status == STORE_OK)
-        return;
-    snprintf(io->why, STORE_WHY_MAX, "%s", result.why);
-    end(io, IO_STORE);
+    if (!committer_is_busy(&io->committer))
+        committer_begin(&io->committer, NULL);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -426,7 +437,7 @@ static int add_handles(struct io *io)
     uv_timer_init(&io->loop, &io->stop);
     uv_prepare_start(&io->before_poll, on_before_poll);
     uv_check_start(&io->after_poll, on_after_poll);
-    uv_timer_start(&io->tidy, on_tidy, IDLE_AFTER_MS, IDLE_AFTER_MS);
+    uv_timer_start(&io->tidy, on_tidy, TIDY_EVERY_MS, TIDY_EVERY_MS);
     for (int i = 0; i < 3 && error == 0; i++) {
         error = uv_signal_init(&io->loop, &io->signals[i]);
         io->signals[i].data = io;

@@ -24,6 +24,8 @@ struct io_config {
     uint32_t n_listeners;
     void (*on_ready)(void *context);  /* it accepts, and takes signals */
     void (*on_hangup)(void *context); /* SIGHUP */
+    /* The store is away, or (NULL) it is back. */
+    void (*on_away)(void *context, const struct store_away *away);
     void *context;
 };
 

@@ -26,7 +26,8 @@ static void put_limits(struct buf *out, const struct server_limits *limits)
     put_map_end(out, &map);
 }
 
-static void put_hello(struct server *server, struct buf *out, const struct session *session)
+static void put_hello(struct server *server, struct buf *out, const struct session *session,
+                      uint64_t seq)
 {
     char name[64];
 
@@ -53,7 +54,7 @@ static void put_hello(struct server *server, struct buf *out, const struct sessi
     put_name(out, "limits");
     put_limits(out, &server->config.limits);
     put_name(out, "seq");
-    put_uint(out, server_seq(server));
+    put_uint(out, seq);
 }
 
 /* The session that the request resumes; NULL: an error was answered. */
@@ -100,8 +101,16 @@ void method_hello(struct server *server, struct conn *conn, const struct request
         session = attach_new(server, conn, request->ns.n > 0 ? request->ns : SLICE("default"),
                              request->grace_ms >= 0 ? (uint64_t)request->grace_ms : GRACE_USUAL_MS);
     }
-    if (session != NULL)
-        put_hello(server, method_reply(server, conn, request), session);
+    if (session == NULL)
+        return;
+    if (server_is_away(server) && (request->given & 1u << FIELD_RESUME) == 0) {
+        /* A new session depends on nothing: who comes now can ask for stats. */
+        struct buf *out = conn_out_ready(&server->conns, conn);
+        reply_begin(out, request->id);
+        put_hello(server, out, session, server->pipeline.durable.seq);
+    } else {
+        put_hello(server, method_reply(server, conn, request), session, server_seq(server));
+    }
 }
 
 /* Answered at once, before everything that waits for a commit. */
@@ -117,7 +126,7 @@ void method_ping(struct server *server, struct conn *conn, const struct request 
     if (!in_flight)
         return;
     put_name(out, "commit_age");
-    put_uint(out, (uint64_t)(server->now_ms - server->pipeline.since_ms));
+    put_uint(out, server_commit_age(server));
 }
 
 static void put_stat(struct buf *out, struct put_open_map *map, const char *name, uint64_t value)
@@ -166,7 +175,6 @@ static void put_namespaces(struct server *server, struct buf *out, struct put_op
 void method_stats(struct server *server, struct conn *conn, const struct request *request)
 {
     const struct server_counters *counters = &server->counters;
-    bool in_flight = pipeline_is_in_flight(&server->pipeline);
     struct buf *out = conn_out_ready(&server->conns, conn);
     struct core_stats stats;
     struct put_open_map map;
@@ -175,8 +183,7 @@ void method_stats(struct server *server, struct conn *conn, const struct request
     reply_begin(out, request->id);
     map = put_map_begin(out);
     put_stat(out, &map, "seq", server->pipeline.durable.seq);
-    put_stat(out, &map, "commit_age",
-             in_flight ? (uint64_t)(server->now_ms - server->pipeline.since_ms) : 0);
+    put_stat(out, &map, "commit_age", server_commit_age(server));
     put_name(out, "backend");
     put_name(out, server->config.store->is->backend);
     map.pairs++;

@@ -184,6 +184,25 @@ void server_on_commit(struct server *server)
     go_on_with(server, &server->conns.blocked);
 }
 
+void server_set_away(struct server *server, uint64_t away_ms)
+{
+    server->away_ms = away_ms;
+}
+
+bool server_is_away(const struct server *server)
+{
+    return server->away_ms >= SERVER_AWAY_MS;
+}
+
+uint64_t server_commit_age(const struct server *server)
+{
+    uint64_t age = (uint64_t)(server->now_ms - server->pipeline.since_ms);
+
+    if (!pipeline_is_in_flight(&server->pipeline))
+        return 0;
+    return age > server->away_ms ? age : server->away_ms; /* the clock stands still meanwhile */
+}
+
 void server_begin_stop(struct server *server)
 {
     server->is_stopping = true;

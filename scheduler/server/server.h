@@ -80,6 +80,14 @@ const struct store_batch *server_next_batch(struct server *server);
 /* The batch in flight is durable. (When it is not, there is nothing to tell the server: stop.) */
 void server_on_commit(struct server *server);
 
+/*
+ * For how long the store has been away; 0: it is there. Beyond SERVER_AWAY_MS requests get
+ * `unavailable` at once and are not carried out, but for ping, stats and hello, which need nothing
+ * of it. What was carried out before waits.
+ */
+#define SERVER_AWAY_MS 5000
+void server_set_away(struct server *server, uint64_t away_ms);
+
 /* No new connections, `going_away` to new submits. */
 void server_begin_stop(struct server *server);
 

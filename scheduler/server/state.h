@@ -36,6 +36,7 @@ struct server {
     bool is_draining;   /* until told otherwise, or the end of the daemon */
     bool is_committing; /* the driver has a batch */
     bool is_low_on_disk;
+    uint64_t away_ms; /* the store; 0: it is there */
     int64_t disk_asked_ms;
 
     /* What the last step touched, until it is settled. */
@@ -54,5 +55,11 @@ struct server {
 struct buf *server_out(struct server *server, struct conn *conn);
 
 uint64_t server_seq(const struct server *server);
+
+/* Whether requests that need the store are refused. */
+bool server_is_away(const struct server *server);
+
+/* For how long the commit in flight has been under way; 0: there is none. */
+uint64_t server_commit_age(const struct server *server);
 
 #endif

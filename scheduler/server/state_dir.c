@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -79,28 +81,82 @@ static enum state_dir_status take_lock(struct state_dir *dir, const char *path, 
     return write_line(dir->lock_fd, line) ? STATE_DIR_OK : failed(why, file);
 }
 
-static enum state_dir_status note_backing(const char *path, const char *backing, bool forget,
-                                          char *why)
+/* The id is drawn once, and stays as long as the directory. */
+static enum state_dir_status find_instance(struct state_dir *dir, char *why)
 {
-    char file[1100], line[64];
+    char file[1100], line[STATE_DIR_LINE_MAX];
     enum state_dir_status status = STATE_DIR_OK;
+    uint64_t drawn[2];
     int fd;
 
-    snprintf(file, sizeof file, "%s/backing", path);
+    snprintf(file, sizeof file, "%s/instance", dir->path);
     fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return failed(why, file);
     if (!read_line(fd, line, sizeof line)) {
         status = failed(why, file);
-    } else if (line[0] != '\0' && strcmp(line, backing) != 0 && !forget) {
+    } else if (strlen(line) == 2 * sizeof drawn) {
+        snprintf(dir->instance, sizeof dir->instance, "%.32s", line);
+    } else if (getrandom(drawn, sizeof drawn, 0) == (ssize_t)sizeof drawn) {
+        snprintf(dir->instance, sizeof dir->instance, "%016" PRIx64 "%016" PRIx64, drawn[0],
+                 drawn[1]);
+        snprintf(line, sizeof line, "%s\n", dir->instance);
+        status = write_line(fd, line) ? STATE_DIR_OK : failed(why, file);
+    } else {
+        status = failed(why, "random numbers");
+    }
+    close(fd);
+    return status;
+}
+
+/* The line is the backing's name and, behind a space, the id of a store elsewhere. */
+static enum state_dir_status check_backing(struct state_dir *dir, const char *backing, bool forget,
+                                           char *why)
+{
+    char file[1100], line[STATE_DIR_LINE_MAX];
+    enum state_dir_status status = STATE_DIR_OK;
+    size_t n = strlen(backing);
+    int fd;
+
+    snprintf(file, sizeof file, "%s/backing", dir->path);
+    fd = open(file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? STATE_DIR_OK : failed(why, file);
+    if (!read_line(fd, line, sizeof line))
+        status = failed(why, file);
+    close(fd);
+    if (status != STATE_DIR_OK || line[0] == '\0' || forget)
+        return status;
+    if (strncmp(line, backing, n) != 0 || (line[n] != '\0' && line[n] != ' ')) {
+        line[strcspn(line, " ")] = '\0';
         snprintf(why, STATE_DIR_WHY_MAX,
                  "state directory: %s: its state is in %s; to start without it in %s, give "
                  "--forget-backend",
-                 path, line, backing);
-        status = STATE_DIR_OTHER;
-    } else if (strcmp(line, backing) != 0) {
-        snprintf(line, sizeof line, "%s\n", backing);
-        status = write_line(fd, line) ? STATE_DIR_OK : failed(why, file);
+                 dir->path, line, backing);
+        return STATE_DIR_OTHER;
+    }
+    if (line[n] == ' ')
+        snprintf(dir->known, sizeof dir->known, "%s", line + n + 1);
+    return STATE_DIR_OK;
+}
+
+enum state_dir_status state_dir_note(struct state_dir *dir, const char *backing, const char *id,
+                                     char *why)
+{
+    char file[1100], line[STATE_DIR_LINE_MAX], wanted[STATE_DIR_LINE_MAX];
+    enum state_dir_status status = STATE_DIR_OK;
+    int fd;
+
+    snprintf(file, sizeof file, "%s/backing", dir->path);
+    snprintf(wanted, sizeof wanted, "%s%s%.64s", backing, id[0] == '\0' ? "" : " ", id);
+    fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return failed(why, file);
+    if (!read_line(fd, line, sizeof line)) {
+        status = failed(why, file);
+    } else if (strcmp(line, wanted) != 0) {
+        strcat(wanted, "\n");
+        status = write_line(fd, wanted) ? STATE_DIR_OK : failed(why, file);
     }
     close(fd);
     return status;
@@ -112,12 +168,15 @@ enum state_dir_status state_dir_open(struct state_dir *dir, const char *path, co
     enum state_dir_status status;
 
     *dir = (struct state_dir){.lock_fd = -1};
+    snprintf(dir->path, sizeof dir->path, "%s", path);
     snprintf(dir->database, sizeof dir->database, "%s/lockq.db", path);
     if (!make_folders(path))
         return failed(why, path);
     status = take_lock(dir, path, why);
     if (status == STATE_DIR_OK)
-        status = note_backing(path, backing, forget, why);
+        status = find_instance(dir, why);
+    if (status == STATE_DIR_OK)
+        status = check_backing(dir, backing, forget, why);
     if (status != STATE_DIR_OK)
         state_dir_close(dir);
     return status;

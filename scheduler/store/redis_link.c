@@ -56,8 +56,7 @@ bool redis_is_away(struct store *base, struct store_away *away)
         return false;
     away->ms = (uint64_t)(redis_now_ms() - since_ms);
     pthread_mutex_lock(&store->away_lock);
-    snprintf(away->why, sizeof away->why, "%.160s: %.255s", store->where,
-             store->away_why);
+    snprintf(away->why, sizeof away->why, "%.160s: %.255s", store->where, store->away_why);
     pthread_mutex_unlock(&store->away_lock);
     return true;
 }

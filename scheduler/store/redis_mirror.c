@@ -70,7 +70,7 @@ static struct model *get_model(struct redis_mirror *mirror, struct slice ns, str
     if (found == NULL) {
         found = memory_alloc_zeroed(1, sizeof *found + name.n);
         found->name_n = name.n;
-        if (name.n > 0)
+        if (name.at != NULL)
             memcpy(found->name, name.at, name.n);
         map_add(&mirror->models, &found->by_name, hash);
     }

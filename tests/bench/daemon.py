@@ -3,7 +3,8 @@
 
     daemon.py BUILD_FOLDER [--quick] [--json] [--rounds N] [--seconds S] [--folder FOLDER]
 
-Starts lockqd twice (memory: volatile; sqlite: durable), a libuv echo server and a libuv server that
+Starts lockqd three times (memory: volatile; sqlite: durable; redis: over a redis-server of its own
+that syncs always, and shares the processors too), a libuv echo server and a libuv server that
 makes one SQLite commit of a loop turn, all on unix sockets and TCP; then sends load through
 lockq-bench-load, round by round, so that a slow moment of the machine meets all of them. Figures are
 medians over the rounds, ratios are medians of the ratios within a round. Load and servers share the
@@ -36,6 +37,9 @@ SERIES = {
     "durable, 10 keys": ("durable", "own", 10),
     "volatile, hot key": ("volatile", "hot", 1),
     "durable, hot key": ("durable", "hot", 1),
+    "over redis, 1 key": ("redis", "own", 1),
+    "over redis, 10 keys": ("redis", "own", 10),
+    "over redis, hot key": ("redis", "hot", 1),
 }
 
 # what: series above, series below, what it should reach
@@ -43,6 +47,7 @@ RATIOS = {
     "volatile pairs / echo requests": ("volatile, 1 key", "echo, requests", 0.35),
     "durable pairs / commit pairs": ("durable, 1 key", "commit, pairs", 0.75),
     "durable, 10 keys / 1 key": ("durable, 10 keys", "durable, 1 key", 0.7),
+    "over redis / durable, 1 key": ("over redis, 1 key", "durable, 1 key", 0.4),
 }
 
 
@@ -81,7 +86,7 @@ class Bench:
             (server, transport): f"unix:{folder}/{server}.sock"
             if transport == "unix"
             else f"tcp:127.0.0.1:{free_port()}"
-            for server in ("echo", "commit", "volatile", "durable")
+            for server in ("echo", "commit", "volatile", "durable", "redis")
             for transport in ("unix", "tcp")
         }
         self.servers = []
@@ -95,6 +100,8 @@ class Bench:
         daemon = str(build / "scheduler/server/lockqd")
         echo, commit = (str(build / "tests/bench" / f"lockq-bench-{name}") for name in ("echo", "commit"))
         transports = ("unix", "tcp")
+        redis = ("--port", "0", "--unixsocket", f"{folder}/redis-server.sock", "--dir", str(folder),
+                 *("--appendonly", "yes", "--appendfsync", "always", "--save", ""))
         plans = [
             ([[echo, self.addresses["echo", t]] for t in transports], "ready"),
             ([[commit, self.addresses["commit", t], f"{folder}/{t}.db"] for t in transports], "ready"),
@@ -103,12 +110,18 @@ class Bench:
                 [[daemon, "--backend", "sqlite", "--state-dir", f"{folder}/state", *listens("durable")]],
                 "event=ready",
             ),
+            ([["redis-server", *redis]], "ready to accept connections"),
+            (
+                [[daemon, "--backend", "redis", "--redis", f"unix:{folder}/redis-server.sock",
+                  "--state-dir", f"{folder}/state-redis", *listens("redis")]],
+                "event=ready",
+            ),
         ]
         for commands, marker in plans:
             self.servers.append(Server(commands, marker))
 
     def stop(self):
-        for server in self.servers:
+        for server in reversed(self.servers):
             server.stop()
 
     def measure(self, cell, seconds):

@@ -46,9 +46,13 @@ def test_a_wrong_configuration_is_78_with_file_and_line(tmp_path, text, line, wo
     assert f"lockqd.conf:{line}" in done.stderr and word in done.stderr
 
 
-def test_a_backing_that_is_not_there_is_said_so(tmp_path):
-    assert check(tmp_path, "redis = redis://localhost\n").returncode == 78
+def test_redis_needs_an_address_that_is_one(tmp_path):
+    assert check(tmp_path, "redis = redis://localhost\n").returncode == 0
+    assert check(tmp_path, "redis = unix:/run/redis.sock?db=3\n").returncode == 0
     assert run("--check", "--backend", "redis").returncode == 78
+    for wrong in ("http://localhost", "redis://", "redis://h:0", "redis://h/x", "unix:relative"):
+        done = check(tmp_path, f"redis = {wrong}\n")
+        assert done.returncode == 78 and "lockqd.conf:1: redis must be" in done.stderr, wrong
 
 
 def test_usage_and_version():

@@ -1,0 +1,100 @@
+"""A real redis-server in a folder of its own, on a unix socket, that loses nothing; and a client that
+speaks just enough of its protocol to look at what is there."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+SAFE = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""]
+
+
+class RedisError(Exception):
+    pass
+
+
+class Redis:
+    def __init__(self, directory, settings=()):
+        self.directory = os.path.join(str(directory), "redis")
+        os.makedirs(self.directory, exist_ok=True)
+        self.path = os.path.join(self.directory, "redis.sock")
+        self.url = "unix:" + self.path
+        self.settings = [*SAFE, *settings]
+        self.process = None
+        self.start()
+
+    def start(self):
+        """Starts, or starts again on what it has; it answers when this returns."""
+        with open(os.path.join(self.directory, "log"), "a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(
+                ["redis-server", "--port", "0", "--unixsocket", self.path, "--dir",
+                 self.directory, *self.settings], stdout=log, stderr=log)
+        while True:
+            try:
+                if self.call("PING") == "PONG":
+                    return
+            except (OSError, RedisError, EOFError):
+                pass
+            if self.process.poll() is not None:
+                raise RuntimeError(f"redis-server ended with {self.process.returncode}")
+            time.sleep(0.002)
+
+    def end(self, how):
+        if self.process is None:
+            return
+        self.process.send_signal(how)
+        self.process.send_signal(signal.SIGCONT)
+        self.process.wait()
+        self.process = None
+
+    def kill(self):
+        self.end(signal.SIGKILL)
+
+    def stop(self):
+        self.end(signal.SIGTERM)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def call(self, *words):
+        """One command on a connection of its own."""
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(30)
+            link.connect(self.path)
+            message = b"*%d\r\n" % len(words)
+            for word in words:
+                data = word if isinstance(word, bytes) else str(word).encode()
+                message += b"$%d\r\n%s\r\n" % (len(data), data)
+            link.sendall(message)
+            with link.makefile("rb") as answer:
+                return self.read(answer)
+
+    def read(self, answer):
+        line = answer.readline()
+        if not line:
+            raise EOFError
+        kind, rest = line[:1], line[1:-2]
+        if kind == b"+":
+            return rest.decode()
+        if kind == b"-":
+            raise RedisError(rest.decode())
+        if kind == b":":
+            return int(rest)
+        if int(rest) < 0:
+            return None
+        if kind == b"*":
+            return [self.read(answer) for _ in range(int(rest))]
+        return answer.read(int(rest) + 2)[:-2].decode("utf-8", "surrogateescape")
+
+    def mirror(self):
+        """What it shows as held: {model: {id: operation}}; sets and hashes must agree."""
+        shown = {}
+        for key in self.call("KEYS", "locked:*"):
+            model = key[len("locked:"):]
+            pairs = self.call("HGETALL", "locked-by:" + model)
+            shown[model] = dict(zip(pairs[::2], pairs[1::2]))
+            assert set(self.call("SMEMBERS", key)) == set(shown[model])
+        assert {k[len("locked-by:"):] for k in self.call("KEYS", "locked-by:*")} == set(shown)
+        assert set(self.call("SMEMBERS", "lockq:mirror")) == set(shown)
+        return shown
