@@ -191,7 +191,7 @@ struct store_redis_config {
     const char *known;    /* id of the store that had the state last; "": whichever it is */
     bool allow_unsafe;    /* settings of Redis that can lose answers are accepted */
 };
-/* The URL must be right: store_redis_check_url. */
+/* The URL must be right: store_redis_check_url. The process must ignore SIGPIPE. */
 struct store *store_redis_create(const struct store_redis_config *config);
 /* NULL: it is right; else what it must look like. */
 const char *store_redis_check_url(const char *url);
