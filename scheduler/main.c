@@ -2,7 +2,6 @@
  * lockqd: start-up as a checklist, then the loop.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,11 +12,13 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "server/arguments.h"
 #include "server/backing.h"
 #include "server/config.h"
 #include "server/io.h"
 #include "server/listener.h"
 #include "server/log.h"
+#include "server/migrate.h"
 #include "server/notify.h"
 #include "server/server.h"
 #include "server/state_dir.h"
@@ -32,14 +33,6 @@ enum exit_code {
 
 #define NOTHING_LOST "nothing that was answered is lost"
 
-struct arguments {
-    const char *file;
-    const char *listen[CONFIG_LISTEN_MAX];
-    uint32_t n_listen;
-    const char *state_dir, *backend, *redis;
-    bool forget_backend, only_check;
-};
-
 struct daemon {
     struct arguments arguments;
     struct config config;
@@ -48,79 +41,6 @@ struct daemon {
     struct server *server;
     struct listener listeners[CONFIG_LISTEN_MAX];
 };
-
-/* --- arguments ------------------------------------------------------------------------------- */
-
-static void print_usage(FILE *out)
-{
-    fputs("usage: lockqd [-c FILE] [--listen ADDR]... [--state-dir DIR]\n"
-          "              [--backend auto|sqlite|redis|memory] [--redis URL]\n"
-          "              [--forget-backend] [--check] [--version]\n"
-          "\n"
-          "  -c, --config FILE   read settings from FILE\n"
-          "  --listen ADDR       unix:/path or tcp:host:port; may be repeated\n"
-          "  --state-dir DIR     where the state is kept\n"
-          "  --backend NAME      what keeps it (auto: redis if one is set, else sqlite)\n"
-          "  --redis URL         redis://[user[:password]@]host[:port][/db], unix:/path[?db=N]\n"
-          "  --forget-backend    start empty in another backing than before\n"
-          "  --check             read the configuration, say what is wrong, and exit\n"
-          "  --version           print the version and exit\n",
-          out);
-}
-
-static bool read_arguments(int argc, char **argv, struct arguments *arguments)
-{
-    enum { LISTEN = 256, STATE_DIR, BACKEND, REDIS, FORGET, CHECK, VERSION, HELP };
-    static const struct option options[] = {
-        {"config", required_argument, NULL, 'c'},
-        {"listen", required_argument, NULL, LISTEN},
-        {"state-dir", required_argument, NULL, STATE_DIR},
-        {"backend", required_argument, NULL, BACKEND},
-        {"redis", required_argument, NULL, REDIS},
-        {"forget-backend", no_argument, NULL, FORGET},
-        {"check", no_argument, NULL, CHECK},
-        {"version", no_argument, NULL, VERSION},
-        {"help", no_argument, NULL, HELP},
-        {0},
-    };
-
-    for (int option; (option = getopt_long(argc, argv, "c:", options, NULL)) != -1;) {
-        switch (option) {
-        case 'c':
-            arguments->file = optarg;
-            break;
-        case LISTEN:
-            if (arguments->n_listen == CONFIG_LISTEN_MAX)
-                return false;
-            arguments->listen[arguments->n_listen++] = optarg;
-            break;
-        case STATE_DIR:
-            arguments->state_dir = optarg;
-            break;
-        case BACKEND:
-            arguments->backend = optarg;
-            break;
-        case REDIS:
-            arguments->redis = optarg;
-            break;
-        case FORGET:
-            arguments->forget_backend = true;
-            break;
-        case CHECK:
-            arguments->only_check = true;
-            break;
-        case VERSION:
-            puts("lockqd " LOCKQ_VERSION);
-            exit(EXIT_SUCCESS);
-        case HELP:
-            print_usage(stdout);
-            exit(EXIT_SUCCESS);
-        default:
-            return false;
-        }
-    }
-    return optind == argc;
-}
 
 /* --- configuration --------------------------------------------------------------------------- */
 
@@ -276,6 +196,37 @@ static int recover_state(struct daemon *daemon)
     return result.status == STORE_BUSY ? EXIT_TAKEN : EXIT_STORE;
 }
 
+/* The backings are named: neither is auto, nor one that keeps nothing. */
+static bool find_backing(const char *name, enum config_backend *backend)
+{
+    for (*backend = BACKEND_SQLITE; *backend <= BACKEND_REDIS; (*backend)++)
+        if (strcmp(name, config_backend_names[*backend]) == 0)
+            return true;
+    return false;
+}
+
+static int run_migration(struct daemon *daemon)
+{
+    const struct arguments *arguments = &daemon->arguments;
+    struct migration migration = {.config = &daemon->config};
+    char why[STATE_DIR_WHY_MAX];
+    enum migrate_status status;
+
+    if (!find_backing(arguments->migrate_from, &migration.from) ||
+        !find_backing(arguments->migrate_to, &migration.to) || migration.from == migration.to)
+        return refuse(EXIT_USAGE, "--migrate takes two of sqlite and redis");
+    if ((migration.from == BACKEND_REDIS || migration.to == BACKEND_REDIS) &&
+        daemon->config.redis[0] == '\0')
+        return refuse(EXIT_CONFIG, "redis must be set for the backend redis");
+    status = migrate(&migration, why);
+    if (status == MIGRATE_OK)
+        return EXIT_SUCCESS;
+    return refuse(status == MIGRATE_TAKEN   ? EXIT_TAKEN
+                  : status == MIGRATE_OTHER ? EXIT_CONFIG
+                                            : EXIT_STORE,
+                  why);
+}
+
 static int open_listeners(struct daemon *daemon)
 {
     char why[LISTENER_WHY_MAX];
@@ -348,6 +299,8 @@ static int run(struct daemon *daemon)
     log_set_level(daemon->config.log_level);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk: exit 74 says so */
+    if (daemon->arguments.migrate_from != NULL)
+        return run_migration(daemon);
     raise_descriptors(&daemon->config);
     if ((code = open_state_dir(daemon)) != 0 || (code = recover_state(daemon)) != 0 ||
         (code = open_listeners(daemon)) != 0)
@@ -374,8 +327,8 @@ int main(int argc, char **argv)
     memory_set_exhausted_handler(on_exhausted);
     signal(SIGABRT, on_abort);
     daemon = memory_alloc_zeroed(1, sizeof *daemon);
-    if (!read_arguments(argc, argv, &daemon->arguments)) {
-        print_usage(stderr);
+    if (!arguments_read(argc, argv, &daemon->arguments)) {
+        arguments_print_usage(stderr);
         code = EXIT_USAGE;
     } else if (!read_config(&daemon->arguments, &daemon->config, why)) {
         fprintf(stderr, "lockqd: %s\n", why);

@@ -98,3 +98,53 @@ class Redis:
         assert {k[len("locked-by:"):] for k in self.call("KEYS", "locked-by:*")} == set(shown)
         assert set(self.call("SMEMBERS", "lockq:mirror")) == set(shown)
         return shown
+
+
+def decoded(segment):
+    return segment.replace("%2F", "/").replace("%25", "%")
+
+
+def held(clients):
+    """What the daemon says is held, as the mirror should show it: {model: {id: [operations]}}; and
+    `check` must say the same of each."""
+    found = {}
+    for namespace, client in clients.items():
+        paths = {}
+        after = 0
+        while after is not None:
+            page = client.call("list", state=["granted"], after=after, limit=1000)
+            for record in page["ops"]:
+                assert len(record["keys"]) + len(record["shared"]) == \
+                    record["n_keys"] + record["n_shared"]
+                for path in record["keys"] + record["shared"]:
+                    if path.count("/") == 1:
+                        paths.setdefault(path, []).append(record["op"])
+            after = page.get("next")
+        rows = {row[0]: row for row in client.call("check", keys=sorted(paths))["locked"]} \
+            if paths else {}
+        for path, ops in paths.items():
+            assert rows[path][4] == "granted" and rows[path][5] >= len(ops), rows[path]
+            model, _, name = path.partition("/")
+            model = model if namespace == "default" else namespace + ":" + model
+            found.setdefault(model, {})[decoded(name)] = ops
+    return found
+
+
+def compare_mirror(redis, clients, attempts=200):
+    """At a quiet moment, which is one in which nothing changed while it was looked at."""
+    for _ in range(attempts):
+        some = next(iter(clients.values()))
+        before = some.call("stats")
+        expected = held(clients)
+        shown = redis.mirror()
+        after = some.call("stats")
+        if before["commit_age"] or after["commit_age"] or before["seq"] != after["seq"] or \
+                before["commits_total"] != after["commits_total"]:
+            continue
+        assert {m: set(ids) for m, ids in shown.items()} == \
+            {m: set(ids) for m, ids in expected.items()}
+        for model, ids in shown.items():
+            for name, op in ids.items():
+                assert op in expected[model][name], (model, name)
+        return sum(len(ids) for ids in shown.values())
+    raise AssertionError("no moment was quiet")
