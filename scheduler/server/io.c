@@ -74,11 +74,27 @@ uint64_t io_wall_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+/* While the store is away deadlines stand still, and after a time nothing new is begun. */
+static void look_for_store(struct io *io)
+{
+    struct store *store = io->config.store;
+    struct store_away away = {0};
+    bool is_away = store->is->is_away != NULL && store->is->is_away(store, &away);
+
+    if (is_away != io->is_away) {
+        io_now_ms(); /* what was before counts */
+        daemon_clock.stands_still = io->is_away = is_away;
+        io->config.on_away(io->config.context, is_away ? &away : NULL);
+    }
+    server_set_away(io->config.server, is_away ? away.ms : 0);
+}
+
 /* Before the server is told anything that has happened: what a stopped process reads when it goes
- * on may have been sent long after it was stopped, and no lease or grace counts from before that.
- */
+ * on may have been sent long after it was stopped, and no lease or grace counts from before that;
+ * and the store may be another's by then. */
 static void set_time(struct io *io)
 {
+    look_for_store(io);
     server_set_time(io->config.server, io_now_ms(), io_wall_ms());
 }
 
@@ -346,21 +362,6 @@ static void commit(struct io *io)
         committer_begin(&io->committer, batch);
 }
 
-/* While the store is away deadlines stand still, and after a time nothing new is begun. */
-static void look_for_store(struct io *io)
-{
-    struct store *store = io->config.store;
-    struct store_away away = {0};
-    bool is_away = store->is->is_away != NULL && store->is->is_away(store, &away);
-
-    if (is_away != io->is_away) {
-        io_now_ms(); /* what was before counts */
-        daemon_clock.stands_still = io->is_away = is_away;
-        io->config.on_away(io->config.context, is_away ? &away : NULL);
-    }
-    server_set_away(io->config.server, is_away ? away.ms : 0);
-}
-
 static void on_deadline(uv_timer_t *timer)
 {
     (void)timer; /* the loop is awake: on_after_poll decides */
@@ -398,7 +399,6 @@ static void on_after_poll(uv_check_t *check)
 
     if (io->is_ending)
         return;
-    look_for_store(io);
     set_time(io);
     server_end_turn(io->config.server, io->decided_ms);
     do {

@@ -23,7 +23,7 @@ static const char *closed_to_new(struct server *server, const struct conn *conn,
     *status = server->is_stopping || drains ? LOCKQ_GOING_AWAY : LOCKQ_UNAVAILABLE;
     return server->is_stopping ? "the daemon is stopping"
            : drains            ? "the daemon is draining: it takes no new operations"
-                               : "the disk is nearly full";
+                               : "the store is nearly full";
 }
 
 struct event method_submit_event(struct server *server, const struct conn *conn,

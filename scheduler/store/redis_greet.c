@@ -165,6 +165,15 @@ static enum redis_outcome check_config(struct redis_store *store)
     return outcome;
 }
 
+void redis_look_at_memory(struct redis_store *store)
+{
+    redisReply *reply = redis_link_ask(store, "INFO", "memory", NULL);
+
+    if (reply != NULL && reply->type == REDIS_REPLY_STRING)
+        note_free_bytes(store, reply->str);
+    freeReplyObject(reply);
+}
+
 static enum redis_outcome check_info(struct redis_store *store)
 {
     redisReply *reply = redis_link_ask(store, "INFO", NULL);

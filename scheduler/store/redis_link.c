@@ -15,7 +15,7 @@
 int64_t redis_now_ms(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_BOOTTIME, &now); /* a suspended machine counts: others go on meanwhile */
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
@@ -50,11 +50,16 @@ void redis_away_end(struct redis_store *store)
 bool redis_is_away(struct store *base, struct store_away *away)
 {
     struct redis_store *store = (struct redis_store *)base;
-    int64_t since_ms = store->away_since_ms;
+    int64_t since_ms = store->away_since_ms, now_ms = redis_now_ms();
 
-    if (since_ms == 0)
+    if (since_ms == 0 && now_ms - store->renewed_ms < REDIS_OWNER_MS)
         return false;
-    away->ms = (uint64_t)(redis_now_ms() - since_ms);
+    if (since_ms == 0) { /* we slept; another daemon may have it by now */
+        away->ms = (uint64_t)(now_ms - store->renewed_ms);
+        snprintf(away->why, sizeof away->why, "%.160s: the owner key has run out", store->where);
+        return true;
+    }
+    away->ms = (uint64_t)(now_ms - since_ms);
     pthread_mutex_lock(&store->away_lock);
     snprintf(away->why, sizeof away->why, "%.160s: %.255s", store->where, store->away_why);
     pthread_mutex_unlock(&store->away_lock);

@@ -208,5 +208,7 @@ struct store_result redis_open(struct store *base, const struct store_recovery *
         result = redis_recover(store, recovery, meta);
     if (result.status == STORE_OK)
         result = redis_rebuild_mirror(store);
+    redis_away_end(store);
+    store->is_open = result.status == STORE_OK;
     return result;
 }

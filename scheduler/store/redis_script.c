@@ -171,17 +171,19 @@ struct store_result redis_script_carry(struct redis_store *store, const char *do
     int pause_ms = PAUSE_LEAST_MS;
     enum redis_outcome outcome;
 
-    while ((outcome = attempt(store)) == REDIS_AWAY) {
+    while ((outcome = attempt(store)) == REDIS_AWAY && store->is_open) {
         redis_away_begin(store);
         if (!pause_for(store, &pause_ms))
             break;
     }
     if (outcome != REDIS_DONE)
         return redis_result(store, STORE_FAILED, doing, "%s", store->why);
-    redis_away_end(store);
     store->turn++;
-    if (store->call_ms - store->renewed_ms >= REDIS_RENEW_MS)
+    if (store->call_ms - store->renewed_ms >= REDIS_RENEW_MS) {
         store->renewed_ms = store->call_ms;
+        redis_look_at_memory(store);
+    }
+    redis_away_end(store);
     return redis_fine();
 }
 

@@ -50,7 +50,7 @@ struct redis_store {
     bool is_loading; /* that is why it is away */
     char sha[48];    /* of the script that commits */
     uint64_t opening, turn;
-    int64_t renewed_ms; /* when the owner key was */
+    bool is_open;
     struct redis_command command;
     struct buf row;
     struct redis_mirror mirror;
@@ -58,6 +58,7 @@ struct redis_store {
     /* For other threads. */
     _Atomic bool has_given_up;
     _Atomic int64_t away_since_ms; /* 0: it is there */
+    _Atomic int64_t renewed_ms;    /* when the owner key was */
     _Atomic uint64_t free_bytes;
     int64_t call_ms; /* when what is being done was begun */
     pthread_mutex_t away_lock;
@@ -96,6 +97,8 @@ bool redis_is_away(struct store *base, struct store_away *away);
 
 /* Connects, signs in, and looks whether this Redis can keep what it is given. */
 enum redis_outcome redis_greet(struct redis_store *store);
+/* Looks how much memory it has left. */
+void redis_look_at_memory(struct redis_store *store);
 
 /* --- redis_open.c, redis_recover.c ----------------------------------------------------------- */
 

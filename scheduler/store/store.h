@@ -132,7 +132,8 @@ struct store_result {
     char why[STORE_WHY_MAX]; /* one line, grown outside-in: "commit: /var/lib/...: disk full" */
 };
 
-/* What commits go to is not there now (a Redis that restarts): they wait for it. */
+/* What commits go to is not there now (a Redis that restarts): they wait for it. Or it is not known
+ * whether it is still ours. */
 struct store_away {
     uint64_t ms; /* for how long already */
     char why[STORE_WHY_MAX];
@@ -157,9 +158,11 @@ struct store_interface {
     struct store_result (*on_idle)(struct store *store);
     /* The next two may be called by any thread at any time; both NULL: commits do not wait for
      * anything that could be away.
-     * Whether a commit (or on_idle) is waiting for what is away; if so, `away` is filled in. */
+     * Whether what commits go to is away; if so, `away` is filled in. Nothing may be answered then
+     * that hangs on what the store holds. */
     bool (*is_away)(struct store *store, struct store_away *away);
-    /* From now on commit fails instead of waiting: within 3 s it returns. */
+    /* From now on commit fails instead of waiting: within 3 s it returns, unless a name server
+     * takes longer. */
     void (*give_up)(struct store *store);
     /* Gives everything back; `store` is gone. */
     void (*close)(struct store *store);

@@ -1,13 +1,15 @@
 """Real processes: 64 clients that do random work while the daemon is killed, stopped and started.
 
     crowd.py --lockqd FILE --crowd FILE --judge FILE [--kills N] [--operations N] [--seed N]
-             [--directory DIR]
+             [--redis-kills N] [--directory DIR]
 
 Kills the daemon with SIGKILL at random moments, some while it starts, stops and continues it, and
 starts it again at once; goes on until there were so many kills and so many operations. Then
 everything must come to its end, nothing may be left, and the judge replays what the clients asked
 and heard. Prints one line of figures; exits 1 if anything is not as it should be, and then leaves
-the directory behind. A seed gives the same clients and the same moments as far as a machine does.
+the directory behind. With --redis-kills the daemon is over a redis-server, which is killed so many times as
+well, in any order with the daemon's; and at quiet moments, in which the clients are stopped, its mirror must be
+what the daemon says is held. A seed gives the same clients and the same moments as far as a machine does.
 """
 
 import argparse
@@ -24,6 +26,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration"))
 from lockqd import Daemon, Gone  # noqa: E402 pylint: disable=wrong-import-position
+from redis_server import Redis, compare_mirror  # noqa: E402 pylint: disable=wrong-import-position
 
 REMEMBERED = 15000
 HEAR, STATUS, ENDED = 1, 9, 3
@@ -45,6 +48,7 @@ def arguments():
         parser.add_argument(name, required=True)
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--operations", type=int, default=500000)
+    parser.add_argument("--redis-kills", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--directory")
     return parser.parse_args()
@@ -55,12 +59,15 @@ class Run:
         self.options = options
         self.directory = directory
         self.chance = random.Random(options.seed)
-        self.kills = self.stops = self.in_start = 0
+        self.kills = self.stops = self.in_start = self.redis_kills = self.compared = 0
         os.environ["LOCKQD"] = options.lockqd
-        self.daemon = Daemon(directory, config=f"remembered = {REMEMBERED}\n")
+        self.redis = Redis(directory) if options.redis_kills > 0 else None
+        over = {"backend": "redis"} if self.redis else {}
+        self.daemon = Daemon(directory, *(["--redis", self.redis.url] if self.redis else []),
+                             config=f"remembered = {REMEMBERED}\n", **over)
         self.crowd = subprocess.Popen(
             [options.crowd, "--socket", self.daemon.path, "--directory", directory,
-             "--seed", str(options.seed)])
+             "--seed", str(options.seed)], start_new_session=True)  # to stop all of it
 
     # --- trouble ---
 
@@ -78,6 +85,34 @@ class Run:
         while self.chance.random() < 0.1 and self.kills < self.options.kills:
             self.kill_in_start()
         self.daemon.start()
+
+    def kill_redis(self):
+        """Sometimes the daemon dies while Redis is away."""
+        self.expect_life()
+        self.redis.kill()
+        self.redis_kills += 1
+        time.sleep(self.chance.choice([0, 0, 0.02, 0.1]))
+        dies_too = self.chance.random() < 0.2
+        if dies_too:
+            self.daemon.kill()
+            self.kills += 1
+        self.redis.start()
+        if dies_too:
+            self.daemon.start()
+
+    def compare(self):
+        """The mirror against the daemon's word, while the clients are stopped."""
+        self.expect_life()
+        os.killpg(self.crowd.pid, signal.SIGSTOP)
+        clients = {world: self.daemon.client(namespace=world) for world in WORLDS}
+        try:
+            self.compared += compare_mirror(self.redis, clients)
+        except AssertionError as error:
+            raise Failure(f"the mirror: {error}") from error
+        finally:
+            os.killpg(self.crowd.pid, signal.SIGCONT)
+            for client in clients.values():
+                client.close()
 
     def kill_in_start(self):
         """Killed again before it is ready, or just then."""
@@ -98,13 +133,21 @@ class Run:
         self.daemon.signal(signal.SIGCONT)
         self.stops += 1
 
+    def make_trouble(self):
+        kinds = self.options.redis_kills - self.redis_kills, self.options.kills - self.kills
+        if self.chance.random() < 0.08:
+            self.stop_and_continue()
+        elif self.chance.random() * sum(kinds) < kinds[0]:
+            self.kill_redis()
+        else:
+            self.kill()
+
     def trouble(self):
-        while self.kills < self.options.kills:
+        while self.kills < self.options.kills or self.redis_kills < self.options.redis_kills:
             time.sleep(0.01 + self.chance.random() * 0.1)  # the random moment
-            if self.chance.random() < 0.08:
-                self.stop_and_continue()
-            else:
-                self.kill()
+            self.make_trouble()
+            if self.redis and self.chance.random() < 0.1:
+                self.compare()
             if self.kills % 50 == 0:
                 print(f"crowd: {self.kills} kills", file=sys.stderr)
 
@@ -174,7 +217,8 @@ class Run:
         done = subprocess.run([self.options.judge, self.directory, str(REMEMBERED)], stdout=subprocess.PIPE,
                               text=True, check=False)
         figures = done.stdout.strip()
-        print(f"crowd: kills={self.kills} stops={self.stops} killed_in_start={self.in_start} "
+        over = f"redis_kills={self.redis_kills} mirrored={self.compared} " if self.redis else ""
+        print(f"crowd: kills={self.kills} stops={self.stops} killed_in_start={self.in_start} {over}"
               f"seed={self.options.seed} {figures}", flush=True)
         if done.returncode != 0:
             raise Failure("the histories cannot be")
@@ -182,7 +226,8 @@ class Run:
     def run(self):
         try:
             self.work()
-        except FAILURES:
+        except FAILURES as failure:
+            print(f"crowd: {failure}", file=sys.stderr)
             self.crowd.kill()
             self.crowd.wait()
             self.judge()  # it may know why
@@ -197,6 +242,8 @@ class Run:
         self.daemon.kill()
         self.daemon.start()
         self.expect_nothing_left()
+        if self.redis and self.redis.mirror():
+            raise Failure(f"the mirror at the end: {self.redis.mirror()}")
         self.write_records()
         if self.daemon.stop() != 0:
             raise Failure("lockqd did not stop cleanly")
@@ -205,6 +252,8 @@ class Run:
         self.crowd.kill()
         self.crowd.wait()
         self.daemon.close()
+        if self.redis:
+            self.redis.kill()
 
 
 def main():
