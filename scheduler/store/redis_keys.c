@@ -2,8 +2,8 @@
 
 void redis_keys_begin(struct redis_keys *keys, struct slice json)
 {
-    keys->at = json.at;
-    keys->end = json.at == NULL ? NULL : json.at + json.n;
+    keys->at = json.at == NULL ? "" : json.at;
+    keys->end = keys->at + json.n;
 }
 
 void redis_keys_finish(struct redis_keys *keys)
@@ -19,7 +19,7 @@ static int hex(char c)
 /* Control bytes are all that is written \u00XX. */
 static char read_escape(struct redis_keys *keys)
 {
-    char c = *keys->at++;
+    char c = keys->at < keys->end ? *keys->at++ : '\\';
 
     if (c != 'u' || keys->end - keys->at < 4)
         return c;
@@ -32,11 +32,13 @@ static char read_escape(struct redis_keys *keys)
 static bool read_path(struct redis_keys *keys, uint32_t *slashes, uint32_t *first)
 {
     buf_consume(&keys->text, buf_size(&keys->text));
+    buf_reserve(&keys->text, 1); /* so that there is an address, also of nothing */
     *slashes = *first = 0;
     while (keys->at < keys->end && *keys->at != '"')
         keys->at++;
-    if (keys->at++ >= keys->end)
+    if (keys->at == keys->end)
         return false;
+    keys->at++;
     while (keys->at < keys->end && *keys->at != '"') {
         char c = *keys->at++;
         if (c == '\\')
@@ -51,7 +53,8 @@ static bool read_path(struct redis_keys *keys, uint32_t *slashes, uint32_t *firs
         }
         buf_append(&keys->text, &c, 1);
     }
-    keys->at++;
+    if (keys->at < keys->end)
+        keys->at++;
     return true;
 }
 
