@@ -261,7 +261,7 @@ def test_with_little_disk_left_only_what_is_new_is_refused(start):
     daemon.start()
     b = Client(daemon.address, resume={k: a.hello[k] for k in ("session", "secret")})
     for method in ("submit", "acquire"):
-        assert "disk" in fails("unavailable", b, method, keys=["New"], op="new")
+        assert "full" in fails("unavailable", b, method, keys=["New"], op="new")
     fails("not_found", b, "status", op="new")
     assert b.call("submit", keys=["T"], op="tied")["state"] == "granted"
     assert b.call("submit", keys=["T"], op="waits")["state"] == "waiting"
