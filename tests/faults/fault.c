@@ -36,9 +36,21 @@
 #define FAMILIES(X)                                                                                \
     X(alloc)                                                                                       \
     X(recv)                                                                                        \
-    X(send) X(accept) X(pread) X(pwrite) X(read) X(write) X(fsync) X(open) X(ftruncate) X(rename)  \
-        X(unlink) X(stat) X(lock) X(mkdir) X(chmod) X(socket) X(descriptor) X(pipe) X(watch)       \
-            X(wait) X(wake) X(thread) X(random) X(close)
+    X(send)                                                                                        \
+    X(accept)                                                                                      \
+    X(pread)                                                                                       \
+    X(pwrite)                                                                                      \
+    X(read)                                                                                        \
+    X(write)                                                                                       \
+    X(fsync)                                                                                       \
+    X(open)                                                                                        \
+    X(ftruncate)                                                                                   \
+    X(rename)                                                                                      \
+    X(unlink)                                                                                      \
+    X(stat)                                                                                        \
+    X(lock)                                                                                        \
+    X(mkdir)                                                                                       \
+    X(chmod) X(socket) X(descriptor) X(pipe) X(watch) X(wait) X(wake) X(thread) X(random) X(close)
 
 enum family {
 #define X(name) FAMILY_##name,
