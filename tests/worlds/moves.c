@@ -6,7 +6,7 @@
 #include "base/siphash.h"
 
 #define CHILDREN_MAX 2
-#define BYTES_MAX    (2 + CLIENTS_MAX + OPS_MAX * 7)
+#define BYTES_MAX    (4 + CLIENTS_MAX + OPS_MAX * 7)
 
 /* --- what may be named ----------------------------------------------------------------------- */
 
@@ -80,6 +80,8 @@ static void add_all_submits(const struct moves *moves, struct list_of_moves *lis
     uint32_t parts = moves->world->parts;
 
     add_submits(moves, list, client, parent, HOW_TIED);
+    if (parts & PART_ASKING)
+        add_submits(moves, list, client, parent, HOW_ASKING);
     if (parts & PART_TIMED)
         add_submits(moves, list, client, parent, HOW_TIMED);
     if (parts & PART_NOW)
@@ -209,13 +211,17 @@ static void put_op(const struct rules *rules, const struct rule_op *op, const ui
     out[6] = rules_has_deadline(op) ? age : 0;
 }
 
-static size_t put(const struct rules *rules, const uint8_t *clients, const uint8_t *keys,
-                  uint8_t *out)
+/* What was changed counts only where somebody asks. */
+static size_t put(const struct moves *moves, const struct rules *rules, const uint8_t *clients,
+                  const uint8_t *keys, uint8_t *out)
 {
-    size_t n = 2;
+    bool asks = (moves->world->parts & PART_ASKING) != 0;
+    size_t n = 4;
 
     out[0] = rules->n_ops;
     out[1] = rules->crashes_left;
+    out[2] = asks ? renamed(rules->changed, keys) : 0;
+    out[3] = asks && rules->has_forgotten;
     for (int i = 0; i < CLIENTS_MAX; i++)
         out[n + clients[i]] = rules->steps_left[i];
     n += CLIENTS_MAX;
@@ -232,7 +238,8 @@ uint64_t moves_hash(const struct moves *moves, const struct rules *rules)
     for (uint32_t c = 0; c < moves->n_client_orders; c++)
         for (uint32_t k = 0; k < moves->n_key_orders; k++) {
             bool is_first = c + k == 0;
-            n = put(rules, moves->client_orders[c], moves->key_orders[k], is_first ? least : bytes);
+            n = put(moves, rules, moves->client_orders[c], moves->key_orders[k],
+                    is_first ? least : bytes);
             if (!is_first && memcmp(bytes, least, n) < 0)
                 memcpy(least, bytes, n);
         }

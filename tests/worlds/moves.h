@@ -18,7 +18,8 @@ enum world_part {
     PART_CHILDREN = 8, /* operations under operations, two at once under one */
     PART_MORE = 16,    /* extend, and giving some keys back */
     PART_LEAVE = 32,   /* sessions end */
-    PART_ONE_KEY = 64  /* no operation is submitted with more than one */
+    PART_ASKING = 64,  /* some that end as stale */
+    PART_ONE_KEY = 128 /* no operation is submitted with more than one */
 };
 
 struct world {

@@ -85,9 +85,8 @@ static enum event_type event_of(enum step_kind kind)
 static void put_submit(struct play *play, const struct step *step, struct event *event)
 {
     event->detached = step->how == HOW_TIMED;
-    event->wait_ms = step->how == HOW_TIED    ? CORE_FOREVER
-                     : step->how == HOW_TIMED ? PATIENCE_MS
-                                              : 0;
+    event->wait_ms = step->how >= HOW_NOW ? 0 : step->how == HOW_TIMED ? PATIENCE_MS : CORE_FOREVER;
+    event->on_change = step->how == HOW_ASKING ? CHANGE_ENDS : CHANGE_IGNORED;
     event->lease_ms = step->how == HOW_TIMED ? PATIENCE_MS : CORE_FOREVER;
     event->claim_in_ms = CORE_FOREVER;
     event->passes = step->how == HOW_PASSING;
@@ -297,7 +296,7 @@ void play_describe(const struct tree *tree, const struct step *step, char *text,
 {
     static const char *const kinds[] = {"submits", "releases", "gives back of", "extends",
                                         "renews",  "cancels",  "leaves"};
-    static const char *const hows[] = {"tied", "timed", "now", "passing"};
+    static const char *const hows[] = {"tied", "asking", "timed", "now", "passing"};
 
     if (step->kind == STEP_EXPIRE || step->kind == STEP_CRASH) {
         snprintf(text, n, "%s", step->kind == STEP_CRASH ? "crash" : "time passes");

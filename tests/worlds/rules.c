@@ -151,14 +151,6 @@ static void grant(struct rules *rules, struct rule_op *op, struct told *told)
     tell(told, EFFECT_GRANTED, op, END_NONE);
 }
 
-/* Rule 4: what has become grantable is granted in the same step, in the order of tickets. */
-static void grant_free(const struct tree *tree, struct rules *rules, struct told *told)
-{
-    for (int i = 0; i < rules->n_ops; i++)
-        if (!rules->ops[i].is_granted && !is_blocked(tree, rules, &rules->ops[i]))
-            grant(rules, &rules->ops[i], told);
-}
-
 /* With those under it, the youngest first. */
 static void end(struct rules *rules, uint8_t number, enum op_end how, struct told *told)
 {
@@ -168,9 +160,41 @@ static void end(struct rules *rules, uint8_t number, enum op_end how, struct tol
         if (i < rules->n_ops && rules->ops[i].parent == number)
             end(rules, rules->ops[i].number, how, told);
     op = rules_find(rules, number);
+    if (op->is_granted)
+        rules->changed |= op->keys.exclusive;
     tell(told, EFFECT_ENDED, op, how);
     rules->n_ops--;
     memmove(op, op + 1, (size_t)(rules->ops + rules->n_ops - op) * sizeof *op);
+}
+
+static bool is_stale(const struct tree *tree, const struct rules *rules, const struct rule_op *op)
+{
+    uint8_t concerned = overlapping(tree, op->keys.exclusive | op->keys.shared);
+
+    return op->how == HOW_ASKING && (rules->has_forgotten || (concerned & rules->changed) != 0);
+}
+
+static struct rule_op *first_free(const struct tree *tree, struct rules *rules, bool if_stale)
+{
+    for (int i = 0; i < rules->n_ops; i++) {
+        struct rule_op *op = &rules->ops[i];
+        if (!op->is_granted && !is_blocked(tree, rules, op) &&
+            (!if_stale || is_stale(tree, rules, op)))
+            return op;
+    }
+    return NULL;
+}
+
+/* Rule 4: what has become grantable is granted in the same step, in the order of tickets. What is
+ * stale by then ends before anything is granted. */
+static void grant_free(const struct tree *tree, struct rules *rules, struct told *told)
+{
+    struct rule_op *op;
+
+    while ((op = first_free(tree, rules, true)) != NULL)
+        end(rules, op->number, END_STALE, told);
+    while ((op = first_free(tree, rules, false)) != NULL)
+        grant(rules, op, told);
 }
 
 static void submit(const struct tree *tree, struct rules *rules, const struct step *step,
@@ -188,7 +212,9 @@ static void submit(const struct tree *tree, struct rules *rules, const struct st
                            .since_ms = rules->now_ms};
     is_free =
         step->how == HOW_PASSING ? !is_kept_back(tree, rules, op) : !is_blocked(tree, rules, op);
-    if (!is_free && step->how >= HOW_NOW)
+    if (is_stale(tree, rules, op))
+        told->left_out = END_STALE;
+    else if (!is_free && step->how >= HOW_NOW)
         told->left_out = END_REFUSED;
     else if (!is_free && op->parent != 0 && waits_for(tree, rules, op, op, 0))
         told->left_out = END_DEADLOCK;
@@ -201,8 +227,9 @@ static void submit(const struct tree *tree, struct rules *rules, const struct st
         grant(rules, op, told);
 }
 
-static void give(struct rule_op *op, struct keys keys, struct told *told)
+static void give(struct rules *rules, struct rule_op *op, struct keys keys, struct told *told)
 {
+    rules->changed |= op->keys.exclusive & keys.exclusive;
     op->keys.exclusive &= (uint8_t) ~(keys.exclusive | keys.shared);
     op->keys.shared &= (uint8_t) ~(keys.exclusive | keys.shared);
     tell(told, EFFECT_CHANGED, op, END_NONE);
@@ -266,10 +293,11 @@ static void expire(struct rules *rules, struct told *told)
         end(rules, op->number, op->is_granted ? END_EXPIRED : END_TIMEOUT, told);
 }
 
-/* Rule 8: durations start afresh. */
+/* Rule 8: durations start afresh. Changes are kept in memory only. */
 static void crash(struct rules *rules)
 {
     rules->crashes_left--;
+    rules->has_forgotten = true;
     for (int i = 0; i < rules->n_ops; i++)
         rules->ops[i].since_ms = rules->now_ms;
 }
@@ -294,7 +322,7 @@ void rules_step(const struct tree *tree, struct rules *rules, const struct step 
             end(rules, op->number, END_RELEASED, told);
         break;
     case STEP_GIVE:
-        give(op, step->keys, told);
+        give(rules, op, step->keys, told);
         break;
     case STEP_EXTEND:
         extend(tree, rules, op, step->keys, told);

@@ -25,6 +25,7 @@ struct keys {
 /* How an operation is submitted. */
 enum how {
     HOW_TIED,   /* waits for ever, lives with its session */
+    HOW_ASKING, /* the same, and ends as stale if one of its keys was changed since the beginning */
     HOW_TIMED,  /* waits for PATIENCE_MS, has a lease of PATIENCE_MS */
     HOW_NOW,    /* is refused instead of waiting */
     HOW_PASSING /* the same, and does not mind those who wait */
@@ -43,6 +44,8 @@ struct rule_op {
 struct rules {
     struct rule_op ops[OPS_MAX]; /* live ones, in the order of tickets */
     uint8_t n_ops, n_submits;
+    uint8_t changed;    /* keys */
+    bool has_forgotten; /* which: every key counts as changed */
     uint8_t steps_left[CLIENTS_MAX], crashes_left;
     uint32_t now_ms;
 };

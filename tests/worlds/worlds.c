@@ -51,6 +51,8 @@ static const struct world quick_worlds[] = {
     {"one path", &twins, 3, 4, 1, PART_ONE_KEY, 2},
     {"times", &twins, 3, 3, 0, PART_TIMED | PART_ONE_KEY, 2},
     {"times and crashes", &deep, 2, 4, 2, PART_TIMED | PART_LEAVE | PART_ONE_KEY, 0},
+    {"changes", &twins, 3, 3, 1, PART_ASKING | PART_ONE_KEY, 2},
+    {"changes, more and less", &deep, 2, 4, 0, PART_ASKING | PART_MORE, 0},
     {"passing", &twins, 3, 3, 1, PART_PASSING | PART_ONE_KEY, 2},
     {"more and less", &twins, 2, 4, 1, PART_MORE, 2},
     {"more and less of three", &deep, 3, 3, 0, PART_MORE | PART_ONE_KEY, 0},
