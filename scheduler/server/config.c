@@ -37,6 +37,14 @@ static bool fail(char *why, const char *name, const char *expected)
     return false;
 }
 
+/* What is wrong stays one line, whatever stood in the file. */
+static void make_printable(char *why)
+{
+    for (; *why != '\0'; why++)
+        if (iscntrl((unsigned char)*why))
+            *why = '?';
+}
+
 /* A number with an optional unit; bytes for K, M, G, milliseconds for ms, s, m, h, d. */
 static bool parse_number(const char *text, uint64_t *number)
 {
@@ -116,6 +124,13 @@ static bool set_listen(struct config *config, const char *value, char *why)
     return set_text("listen", value, config->listen[config->n_listen++], why);
 }
 
+/* Without a unit, and below the highest, which means nobody: a larger one would be cut to that of
+ * somebody else. */
+static bool parse_uid(const char *text, uint64_t *uid)
+{
+    return text[strspn(text, "0123456789")] == '\0' && parse_number(text, uid) && *uid < UINT32_MAX;
+}
+
 /* User names or numbers, with spaces or commas between them. */
 static bool set_admin(struct config *config, const char *value, char *why)
 {
@@ -126,7 +141,7 @@ static bool set_admin(struct config *config, const char *value, char *why)
     for (char *name; (name = strtok_r(rest, " ,", &rest)) != NULL;) {
         struct passwd *user = getpwnam(name);
         uint64_t uid = user != NULL ? user->pw_uid : UINT64_MAX;
-        if (user == NULL && !parse_number(name, &uid))
+        if (user == NULL && !parse_uid(name, &uid))
             return fail(why, "admin", "names or numbers of users");
         if (config->n_admin == CONFIG_ADMIN_MAX)
             return fail(why, "admin", "at most 64 users");
@@ -140,7 +155,7 @@ static bool set_mode(struct config *config, const char *value, char *why)
     char *end;
     unsigned long mode = strtoul(value, &end, 8);
 
-    if (*end != '\0' || end == value || mode > 0777)
+    if (*end != '\0' || !isdigit((unsigned char)*value) || mode > 0777)
         return fail(why, "socket_mode", "an octal mode such as 0660");
     config->socket_mode = (uint32_t)mode;
     return true;
@@ -162,6 +177,7 @@ static bool set_limit(struct config *config, const char *name, const char *value
     SERVER_LIMIT_LIST(SET_LIMIT)
 #undef SET_LIMIT
     snprintf(why, CONFIG_WHY_MAX, "unknown setting %.64s", name);
+    make_printable(why);
     return false;
 }
 
@@ -261,26 +277,44 @@ static bool read_line(struct config *config, char *line, struct seen *seen, char
     return config_set(config, name, trim(value), why);
 }
 
+/* Reads settings until one is wrong; `number` is then its line. */
+static bool read_lines(struct config *config, FILE *in, int *number, char *why)
+{
+    struct seen seen = {.n = 0};
+    char *line = NULL;
+    size_t size = 0;
+    bool is_right = true;
+
+    for (ssize_t n; is_right && (n = getline(&line, &size, in)) >= 0;) {
+        ++*number;
+        if (strlen(line) == (size_t)n)
+            is_right = read_line(config, line, &seen, why);
+        else
+            is_right = fail(why, "a line", "text, and a byte 0 is in it");
+    }
+    free(line);
+    return is_right;
+}
+
 bool config_read(struct config *config, const char *file, char *why)
 {
-    char line[CONFIG_TEXT_MAX + 64], reason[CONFIG_WHY_MAX];
-    struct seen seen = {.n = 0};
+    char reason[CONFIG_WHY_MAX];
     FILE *in = fopen(file, "re");
     int number = 0;
-    bool is_right = true;
+    bool is_read, is_right;
 
     if (in == NULL) {
         snprintf(why, CONFIG_WHY_MAX, "%s: %s", file, strerror(errno));
         return false;
     }
-    while (is_right && fgets(line, sizeof line, in) != NULL) {
-        number++;
-        is_right = read_line(config, line, &seen, reason);
-    }
-    fclose(in);
-    if (!is_right)
+    is_right = read_lines(config, in, &number, reason);
+    is_read = ferror(in) == 0;
+    if (!is_read)
+        snprintf(why, CONFIG_WHY_MAX, "%.200s: %s", file, strerror(errno));
+    else if (!is_right)
         snprintf(why, CONFIG_WHY_MAX, "%.200s:%d: %.250s", file, number, reason);
-    return is_right;
+    fclose(in);
+    return is_read && is_right;
 }
 
 /* --- what was not said ----------------------------------------------------------------------- */

@@ -39,11 +39,26 @@ def test_a_right_configuration_is_0(tmp_path):
     ("backend = oracle\n", 1, "backend"),
     ("socket_mode = 9\n", 1, "socket_mode"),
     ("log_level = loud\n", 1, "log_level"),
+    ("admin = 4294967296\n", 1, "admin"),  # 32 bits would make it root
+    ("admin = 1K\n", 1, "admin"),
+    ("socket_mode = -0\n", 1, "socket_mode"),
+    ("keys = 5\0 and more\n", 1, "byte 0"),
+    ("#" + "x" * 1086 + "\n" + "keys = 0\n", 2, "keys"),
+    ("ke\x1b[2Jes = 5\n", 1, "ke?[2Jes"),
 ])
 def test_a_wrong_configuration_is_78_with_file_and_line(tmp_path, text, line, word):
     done = check(tmp_path, text)
     assert done.returncode == 78
     assert f"lockqd.conf:{line}" in done.stderr and word in done.stderr
+
+
+def test_the_end_of_a_long_comment_is_no_setting(tmp_path):
+    assert check(tmp_path, "#" + "x" * 1086 + "keys = 0\n").returncode == 0
+
+
+def test_a_file_that_cannot_be_read_is_78(tmp_path):
+    done = run("--check", "-c", str(tmp_path))
+    assert done.returncode == 78 and str(tmp_path) in done.stderr
 
 
 def test_redis_needs_an_address_that_is_one(tmp_path):
