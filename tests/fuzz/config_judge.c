@@ -1,0 +1,300 @@
+#include "config_judge.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "fuzz.h"
+
+/* --- slices ---------------------------------------------------------------------------------- */
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+static struct slice strip(struct slice text)
+{
+    while (text.n > 0 && is_space(text.at[0]))
+        text = (struct slice){text.at + 1, text.n - 1};
+    while (text.n > 0 && is_space(text.at[text.n - 1]))
+        text.n--;
+    return text;
+}
+
+/* Takes what comes before the first `mark` off the front of `text`, and the mark; all of it when
+ * there is none. */
+static struct slice cut(struct slice *text, char mark)
+{
+    struct slice before = {text->at, 0};
+
+    while (before.n < text->n && text->at[before.n] != mark)
+        before.n++;
+    text->at += before.n;
+    text->n -= before.n;
+    if (text->n > 0)
+        *text = (struct slice){text->at + 1, text->n - 1};
+    return before;
+}
+
+static bool is(struct slice text, const char *word)
+{
+    return slice_equal(text, slice_of(word));
+}
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+/* Decimal digits with one of the units; more than 64 bits are not a number. */
+static bool read_number(struct slice text, bool has_units, uint64_t *number)
+{
+    static const struct {
+        const char *name;
+        uint64_t factor;
+    } units[] = {{"", 1},     {"K", 1024},   {"M", 1048576},  {"G", 1073741824}, {"ms", 1},
+                 {"s", 1000}, {"m", 60000U}, {"h", 3600000U}, {"d", 86400000U}};
+    unsigned __int128 value = 0;
+    uint32_t n = 0;
+
+    for (; n < text.n && text.at[n] >= '0' && text.at[n] <= '9'; n++) {
+        value = value * 10 + (unsigned)(text.at[n] - '0');
+        if (value > UINT64_MAX)
+            return false;
+    }
+    for (size_t i = 0; n > 0 && i < (has_units ? sizeof units / sizeof *units : 1); i++) {
+        if (!is((struct slice){text.at + n, text.n - n}, units[i].name))
+            continue;
+        value *= units[i].factor;
+        *number = (uint64_t)value;
+        return value <= UINT64_MAX;
+    }
+    return false;
+}
+
+static bool read_limit(struct slice name, struct slice value, struct server_limits *limits)
+{
+#define READ_LIMIT(limit, usual, least, most)                                                      \
+    if (is(name, #limit))                                                                          \
+        return read_number(value, true, &limits->limit) && limits->limit + 1 > (least) &&          \
+               limits->limit <= (most);
+    SERVER_LIMIT_LIST(READ_LIMIT)
+#undef READ_LIMIT
+    return false;
+}
+
+static bool read_text(struct slice value, char *text)
+{
+    snprintf(text, CONFIG_TEXT_MAX, "%.*s", (int)value.n, value.at);
+    return value.n > 0 && value.n < CONFIG_TEXT_MAX;
+}
+
+static bool read_word(struct slice value, const char *const *words, int *which)
+{
+    for (*which = 0; words[*which] != NULL; (*which)++)
+        if (is(value, words[*which]))
+            return true;
+    return false;
+}
+
+static bool read_mode(struct slice value, uint32_t *mode)
+{
+    *mode = 0;
+    for (uint32_t i = 0; i < value.n; i++) {
+        if (value.at[i] < '0' || value.at[i] > '7')
+            return false;
+        *mode = *mode * 8 + (uint32_t)(value.at[i] - '0');
+        if (*mode > 0777)
+            return false;
+    }
+    return value.n > 0;
+}
+
+/* User -1 is nobody's: the system calls take it for "leave as it is". */
+static bool read_user(struct slice text, uint32_t *uid)
+{
+    char name[CONFIG_TEXT_MAX];
+    const struct passwd *user;
+    uint64_t number;
+
+    snprintf(name, sizeof name, "%.*s", (int)text.n, text.at);
+    user = getpwnam(name);
+    if (user == NULL && (!read_number(text, false, &number) || number >= UINT32_MAX))
+        return false;
+    *uid = user != NULL ? user->pw_uid : (uint32_t)number;
+    return true;
+}
+
+static bool read_users(struct slice value, struct config *config)
+{
+    if (value.n == 0 || value.n >= CONFIG_TEXT_MAX)
+        return false;
+    while (value.n > 0) {
+        uint32_t n = 0, uid;
+        while (n < value.n && value.at[n] != ' ' && value.at[n] != ',')
+            n++;
+        if (n > 0) {
+            if (!read_user((struct slice){value.at, n}, &uid) ||
+                config->n_admin == CONFIG_ADMIN_MAX)
+                return false;
+            config->admin[config->n_admin++] = uid;
+        }
+        n += n < value.n;
+        value = (struct slice){value.at + n, value.n - n};
+    }
+    return true;
+}
+
+static bool read_listen(struct slice value, struct config *config)
+{
+    if (value.n < 4 || config->n_listen == CONFIG_LISTEN_MAX ||
+        (memcmp(value.at, "tcp:", 4) != 0 && (value.n < 5 || memcmp(value.at, "unix:", 5) != 0)))
+        return false;
+    return read_text(value, config->listen[config->n_listen++]);
+}
+
+/* --- the file -------------------------------------------------------------------------------- */
+
+static bool read_setting(struct slice name, struct slice value, struct config *config)
+{
+    static const char *const booleans[] = {"no", "yes", NULL};
+    static const char *const backends[] = {"auto", "sqlite", "redis", "memory", NULL};
+    static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
+    bool is_right;
+    int which;
+
+    if (is(name, "listen"))
+        return read_listen(value, config);
+    if (is(name, "state_dir"))
+        return read_text(value, config->state_dir);
+    if (is(name, "redis"))
+        return read_text(value, config->redis);
+    if (is(name, "admin"))
+        return read_users(value, config);
+    if (is(name, "socket_mode"))
+        return read_mode(value, &config->socket_mode);
+    if (is(name, "low_disk"))
+        return read_number(value, true, &config->low_disk);
+    if (is(name, "sqlite_readers")) {
+        is_right = read_word(value, booleans, &which);
+        config->sqlite_readers = which == 1;
+    } else if (is(name, "backend")) {
+        is_right = read_word(value, backends, &which);
+        config->backend = (enum config_backend)which;
+    } else if (is(name, "log_level")) {
+        is_right = read_word(value, levels, &which);
+        config->log_level = (enum log_level)which;
+    } else {
+        is_right = read_limit(name, value, &config->limits);
+    }
+    return is_right;
+}
+
+/* Whether the beginning of a file, up to a line, has this setting already. */
+static bool is_set_in(struct slice file, struct slice name)
+{
+    while (file.n > 0) {
+        struct slice line = cut(&file, '\n'), code = cut(&line, '#');
+        bool has_value = memchr(code.at, '=', code.n) != NULL;
+        if (has_value && slice_equal(strip(cut(&code, '=')), name))
+            return true;
+    }
+    return false;
+}
+
+/* The number of the first line that is wrong, and the name in it; 0: none is. */
+static int read_file(struct slice file, struct config *config, struct slice *named)
+{
+    struct slice rest = file;
+
+    config_init(config);
+    *named = (struct slice){0};
+    for (int number = 1; rest.n > 0; number++) {
+        struct slice before = {file.at, (uint32_t)(rest.at - file.at)};
+        struct slice line = cut(&rest, '\n'), whole = line, code = strip(cut(&line, '#')), name;
+        bool has_value;
+        *named = (struct slice){0};
+        if (memchr(whole.at, '\0', whole.n) != NULL)
+            return number;
+        if (code.n == 0)
+            continue;
+        has_value = memchr(code.at, '=', code.n) != NULL;
+        name = strip(cut(&code, '='));
+        *named = has_value ? name : *named;
+        if (!has_value || (!is(name, "listen") && is_set_in(before, name)) ||
+            !read_setting(name, strip(code), config))
+            return number;
+    }
+    return 0;
+}
+
+/* --- verdicts -------------------------------------------------------------------------------- */
+
+/* As every setting's name is. */
+static bool is_word(struct slice name)
+{
+    uint32_t n = 0;
+
+    while (n < name.n && (name.at[n] == '_' || (name.at[n] >= 'a' && name.at[n] <= 'z')))
+        n++;
+    return n > 0 && n == name.n && n <= 64;
+}
+
+static void must_be_one_line(const char *why)
+{
+    MUST(memchr(why, '\0', CONFIG_WHY_MAX) != NULL);
+    MUST(why[0] != '\0');
+    for (const char *at = why; *at != '\0'; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            OBJECT("a control character in: %s", why);
+}
+
+void config_judge_accepted(struct slice file, const struct config *config)
+{
+    static struct config expected;
+    struct slice named;
+    int wrong = read_file(file, &expected, &named);
+
+    if (wrong != 0)
+        OBJECT("accepted, and line %d is wrong", wrong);
+    MUST(memcmp(&config->limits, &expected.limits, sizeof expected.limits) == 0);
+    MUST(config->n_listen == expected.n_listen);
+    for (uint32_t i = 0; i < expected.n_listen; i++)
+        MUST(strcmp(config->listen[i], expected.listen[i]) == 0);
+    MUST(config->n_admin == expected.n_admin);
+    for (uint32_t i = 0; i < expected.n_admin; i++)
+        MUST(config->admin[i] == expected.admin[i]);
+    MUST(strcmp(config->state_dir, expected.state_dir) == 0);
+    MUST(strcmp(config->redis, expected.redis) == 0);
+    MUST(config->backend == expected.backend);
+    MUST(config->socket_mode == expected.socket_mode);
+    MUST(config->low_disk == expected.low_disk);
+    MUST(config->sqlite_readers == expected.sqlite_readers);
+    MUST(config->log_level == expected.log_level);
+    MUST(!config->forget_backend);
+}
+
+void config_judge_refused(struct slice file, const char *path, const char *why)
+{
+    static struct config expected;
+    struct slice named;
+    int wrong = read_file(file, &expected, &named);
+    char begin[128];
+
+    must_be_one_line(why);
+    if (wrong == 0)
+        OBJECT("refused, and every line is right: %s", why);
+    snprintf(begin, sizeof begin, "%s:%d: ", path, wrong);
+    if (strncmp(why, begin, strlen(begin)) != 0 || strlen(why) == strlen(begin))
+        OBJECT("it is line %d, and said was: %s", wrong, why);
+    if (named.at != NULL && is_word(named) && memmem(why, strlen(why), named.at, named.n) == NULL)
+        OBJECT("it is about %.*s, and said was: %s", (int)named.n, named.at, why);
+}
+
+void config_judge_incomplete(const struct config *config, const char *why)
+{
+    must_be_one_line(why);
+    if (strncmp(why, "lease_min ", 10) == 0)
+        MUST(config->limits.lease_min > config->limits.lease_max);
+    else
+        MUST(strncmp(why, "backend ", 8) == 0 &&
+             (config->backend == BACKEND_REDIS || config->redis[0] != '\0'));
+}
