@@ -1,6 +1,7 @@
 #include "server/recover.h"
 
 #include "server/row.h"
+#include "server/sound.h"
 
 #define START_OF_2024_MS 1704067200000ULL
 
@@ -48,8 +49,7 @@ static bool on_session(void *context, const struct store_session *stored)
     struct sessions *sessions = &recovery->server->sessions;
     struct session *session;
 
-    if (stored->id == 0 || stored->id > SESSION_ID_MAX || stored->secret.n != SESSION_SECRET_SIZE ||
-        session_find(sessions, stored->id) != NULL)
+    if (!sound_session(stored) || session_find(sessions, stored->id) != NULL)
         return false;
     session = session_add(sessions, stored->id, stored->ns, stored->peer, stored->secret,
                           stored->grace_ms);
@@ -91,8 +91,8 @@ static bool on_op(void *context, const struct store_op *row)
     if (server->core == NULL)
         create_core(recovery);
     arena_reset(&recovery->arena);
-    if (!row_to_op(row, &recovery->arena, &from) || !find_parent(server->core, row, &from) ||
-        !row_keys(row, &recovery->arena, &keys, &n_keys))
+    if (!sound_op(row, &recovery->meta) || !row_to_op(row, &recovery->arena, &from) ||
+        !find_parent(server->core, row, &from) || !row_keys(row, &recovery->arena, &keys, &n_keys))
         return false;
     op = core_recover_op(server->core, row->ns, &from, keys, n_keys, server->now_ms);
     if (op != NULL && has_lost_its_session(server, op))
@@ -110,6 +110,8 @@ struct store_result recover(struct server *server)
     arena_finish(&recovery.arena);
     if (result.status != STORE_OK)
         return result;
+    if (!sound_meta(&recovery.meta))
+        return (struct store_result){STORE_DAMAGED, "open store: its meta row makes no sense"};
     if (server->core == NULL)
         create_core(&recovery);
     pipeline_init(&server->pipeline, server->core, &recovery.meta, store->is->keeps_nothing);

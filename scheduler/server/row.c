@@ -1,6 +1,7 @@
 #include "server/row.h"
 
 #include "base/buf.h"
+#include "server/sound.h"
 #include "wire/cursor.h"
 #include "wire/reply.h"
 #include "wire/scan.h"
@@ -202,6 +203,8 @@ static bool read_keys(struct slice json, enum mode mode, struct arena *arena, st
         at++;
         if (!json_read(&at, end, arena, &keys[*n].path))
             return false;
+        if (!sound_path(keys[*n].path))
+            return false;
         keys[(*n)++].mode = mode;
     } while (at < end && *at == ',');
     return at + 1 == end && *at == ']';
@@ -272,12 +275,6 @@ static bool changes_from_row(struct slice row, struct arena *arena, struct op *o
 
 bool row_to_op(const struct store_op *row, struct arena *arena, struct op *op)
 {
-    if (row->state < OP_WAITING || row->state > OP_ENDED || row->ending < END_NONE ||
-        row->ending > END_REFUSED || row->ticket <= 0 || row->id.n == 0 ||
-        row->content.n != sizeof op->content || row->token < 0 || row->seq <= 0 ||
-        row->max_hold_ms < 0 || row->on_change < CHANGE_IGNORED || row->on_change > CHANGE_TOLD ||
-        (row->tied != 0 && row->claimed_by == 0))
-        return false;
     *op = (struct op){
         .id = row->id,
         .ticket = (uint64_t)row->ticket,

@@ -19,8 +19,8 @@ void row_from_op(const struct core *core, const struct op *op, struct arena *are
 bool row_keys(const struct store_op *row, struct arena *arena, struct core_key **keys,
               uint32_t *n_keys);
 
-/* The fields of an operation, all but its keys and its parent; slices point into the row and the
- * arena. False: nonsense. */
+/* The fields of an operation whose row is sound (sound.h), all but its keys and its parent; slices
+ * point into the row and the arena. False: nonsense. */
 bool row_to_op(const struct store_op *row, struct arena *arena, struct op *op);
 
 #endif
