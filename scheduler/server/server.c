@@ -69,11 +69,8 @@ void server_destroy(struct server *server)
 
 static void let_sessions_linger(struct server *server)
 {
-    for (uint32_t i = 0; i < SESSION_BUCKETS; i++)
-        LIST_EACH (&server->sessions.buckets[i], link) {
-            session_linger(&server->sessions, LIST_ENTRY(link, struct session, by_id),
-                           server->now_ms);
-        }
+    LIST_EACH (&server->sessions.all, link)
+        session_linger(&server->sessions, LIST_ENTRY(link, struct session, all), server->now_ms);
 }
 
 struct store_result server_recover(struct server *server, int64_t now_ms, uint64_t wall_ms)

@@ -27,15 +27,16 @@ static void destroy(struct session *session)
 
 void sessions_init(struct sessions *sessions)
 {
-    *sessions = (struct sessions){0};
+    *sessions = (struct sessions){
+        .buckets = memory_alloc_zeroed(SESSION_BUCKETS, sizeof *sessions->buckets)};
 }
 
 void sessions_finish(struct sessions *sessions)
 {
-    for (uint32_t i = 0; i < SESSION_BUCKETS; i++)
-        for (struct list *link; (link = list_pop(&sessions->buckets[i])) != NULL;)
-            destroy(LIST_ENTRY(link, struct session, by_id));
+    for (struct list *link; (link = list_pop(&sessions->all)) != NULL;)
+        destroy(LIST_ENTRY(link, struct session, all));
     timers_finish(&sessions->timers);
+    free(sessions->buckets);
 }
 
 struct session *session_add(struct sessions *sessions, uint64_t id, struct slice ns,
@@ -51,6 +52,7 @@ struct session *session_add(struct sessions *sessions, uint64_t id, struct slice
     memcpy(session->secret, secret.at,
            secret.n < SESSION_SECRET_SIZE ? secret.n : SESSION_SECRET_SIZE);
     list_append(bucket(sessions, id), &session->by_id);
+    list_append(&sessions->all, &session->all);
     sessions->n++;
     return session;
 }
@@ -64,6 +66,7 @@ void session_remove(struct sessions *sessions, struct session *session)
     while (list_pop(&session->tells) != NULL)
         ;
     list_remove(&session->by_id);
+    list_remove(&session->all);
     list_remove(&session->dirty);
     sessions->n--;
     destroy(session);

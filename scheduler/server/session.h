@@ -32,6 +32,7 @@ struct session {
     struct timer timer; /* armed while it lingers */
 
     struct list by_id; /* the table's */
+    struct list all;
     struct list tells; /* operations that it is to be told of: op_tell.link */
 
     /* The pipeline's: */
@@ -42,7 +43,8 @@ struct session {
 #define SESSION_BUCKETS 16384 /* a power of two near connections + lingering */
 
 struct sessions {
-    struct list buckets[SESSION_BUCKETS];
+    struct list *buckets; /* SESSION_BUCKETS; by id */
+    struct list all;
     struct timers timers; /* of those that linger */
     uint64_t n, lingering;
 };
