@@ -1,6 +1,7 @@
 /*
  * The system calls that the store makes itself, on the disk that is current: the linker gives them
- * these names. Whatever is not one of the store's files is the system's own.
+ * these names. Whatever is not one of the store's files is the system's own. `open` is called
+ * `open64` in a program that was compiled for large files, as one with hiredis is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,7 @@ int __real_fsync(int fd);
 int __real_rename(const char *from, const char *to);
 
 int __wrap_open(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...) __attribute__((alias("__wrap_open")));
 int __wrap_close(int fd);
 ssize_t __wrap_read(int fd, void *to, size_t n);
 ssize_t __wrap_write(int fd, const void *from, size_t n);
