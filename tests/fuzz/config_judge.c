@@ -151,6 +151,82 @@ static bool read_listen(struct slice value, struct config *config)
     return read_text(value, config->listen[config->n_listen++]);
 }
 
+/* Text in which %XX stands for a byte, of which none is zero. */
+static bool is_encoded_text(struct slice text)
+{
+    for (uint32_t i = 0; i < text.n; i++) {
+        unsigned byte;
+        char two[3] = {0};
+        if (text.at[i] != '%')
+            continue;
+        if (text.n - i < 3)
+            return false;
+        memcpy(two, text.at + i + 1, 2);
+        if (strspn(two, "0123456789abcdefABCDEF") != 2 || sscanf(two, "%x", &byte) != 1 ||
+            byte == 0)
+            return false;
+    }
+    return true;
+}
+
+static bool is_number_to(struct slice text, uint64_t most)
+{
+    uint64_t number;
+
+    return read_number(text, false, &number) && number <= most;
+}
+
+/* host[:port]: a host in brackets may have colons. */
+static bool is_host(struct slice text)
+{
+    const char *bracket = text.n > 0 && text.at[0] == '[' ? memchr(text.at, ']', text.n) : NULL;
+    struct slice host, port = text;
+    bool has_port;
+
+    if (bracket != NULL) {
+        host = (struct slice){text.at + 1, (uint32_t)(bracket - text.at - 1)};
+        port = (struct slice){bracket + 1, text.n - host.n - 2};
+        has_port = port.n > 0;
+        if (has_port && cut(&port, ':').n != 0)
+            return false;
+    } else {
+        has_port = memchr(text.at, ':', text.n) != NULL;
+        host = cut(&port, ':');
+    }
+    return host.n > 0 &&
+           (!has_port || (port.n < 16 && is_number_to(port, 65535) && !is_number_to(port, 0)));
+}
+
+/* redis://[user[:password]@]host[:port][/db] or unix:/path[?db=N]. */
+static bool is_redis(struct slice value)
+{
+    struct slice rest = value, where, user, db;
+    const char *at;
+
+    if (value.n > 5 && memcmp(value.at, "unix:/", 6) == 0) {
+        const char *query = memmem(value.at, value.n, "?db=", 4);
+        where = (struct slice){value.at + 5, value.n - 5};
+        if (query == NULL)
+            return where.n < 108;
+        where.n = (uint32_t)(query - where.at);
+        db = (struct slice){query + 4, value.n - 5 - where.n - 4};
+        return where.n < 108 && is_number_to(db, INT32_MAX);
+    }
+    if (value.n < 8 || memcmp(value.at, "redis://", 8) != 0)
+        return false;
+    rest = (struct slice){value.at + 8, value.n - 8};
+    where = cut(&rest, '/');
+    db = rest;
+    at = memrchr(where.at, '@', where.n);
+    if (at != NULL) {
+        user = (struct slice){where.at, (uint32_t)(at - where.at)};
+        where = (struct slice){at + 1, where.n - user.n - 1};
+        if (!is_encoded_text(cut(&user, ':')) || !is_encoded_text(user))
+            return false;
+    }
+    return is_host(where) && (db.n == 0 || is_number_to(db, INT32_MAX));
+}
+
 /* --- the file -------------------------------------------------------------------------------- */
 
 static bool read_setting(struct slice name, struct slice value, struct config *config)
@@ -166,7 +242,13 @@ static bool read_setting(struct slice name, struct slice value, struct config *c
     if (is(name, "state_dir"))
         return read_text(value, config->state_dir);
     if (is(name, "redis"))
-        return read_text(value, config->redis);
+        return is_redis(value) && read_text(value, config->redis);
+    if (is(name, "redis_user"))
+        return read_text(value, config->redis_user);
+    if (is(name, "redis_password"))
+        return read_text(value, config->redis_password);
+    if (is(name, "redis_prefix"))
+        return read_text(value, config->redis_prefix);
     if (is(name, "admin"))
         return read_users(value, config);
     if (is(name, "socket_mode"))
@@ -176,6 +258,9 @@ static bool read_setting(struct slice name, struct slice value, struct config *c
     if (is(name, "sqlite_readers")) {
         is_right = read_word(value, booleans, &which);
         config->sqlite_readers = which == 1;
+    } else if (is(name, "allow_unsafe")) {
+        is_right = read_word(value, booleans, &which);
+        config->allow_unsafe = which == 1;
     } else if (is(name, "backend")) {
         is_right = read_word(value, backends, &which);
         config->backend = (enum config_backend)which;
@@ -264,6 +349,10 @@ void config_judge_accepted(struct slice file, const struct config *config)
         MUST(config->admin[i] == expected.admin[i]);
     MUST(strcmp(config->state_dir, expected.state_dir) == 0);
     MUST(strcmp(config->redis, expected.redis) == 0);
+    MUST(strcmp(config->redis_user, expected.redis_user) == 0);
+    MUST(strcmp(config->redis_password, expected.redis_password) == 0);
+    MUST(strcmp(config->redis_prefix, expected.redis_prefix) == 0);
+    MUST(config->allow_unsafe == expected.allow_unsafe);
     MUST(config->backend == expected.backend);
     MUST(config->socket_mode == expected.socket_mode);
     MUST(config->low_disk == expected.low_disk);

@@ -21,7 +21,7 @@ function(fuzz_parts name how)
         list(APPEND sources ${files})
     endforeach()
     add_library(${name} OBJECT ${sources})
-    target_link_libraries(${name} PUBLIC lockq_options PkgConfig::MSGPACKC PkgConfig::SQLITE)
+    target_link_libraries(${name} PUBLIC lockq_options PkgConfig::MSGPACKC PkgConfig::SQLITE PkgConfig::HIREDIS)
     target_compile_options(${name} PUBLIC -fsanitize=address,undefined ${how} -fno-sanitize-recover=all
         -fno-omit-frame-pointer)
     target_link_options(${name} PUBLIC -fsanitize=fuzzer,address,undefined)
