@@ -145,12 +145,6 @@ static void name_owner(struct redis_store *store)
              (int)getpid());
 }
 
-const char *store_redis_check_url(const char *url)
-{
-    struct redis_address address;
-    return redis_url_read(url, &address);
-}
-
 struct store *store_redis_create(const struct store_redis_config *config)
 {
     struct redis_store *store = memory_alloc_zeroed(1, sizeof *store);

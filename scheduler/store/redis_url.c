@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "store/store.h"
+
 #define REDIS_PORT 6379
 #define EXPECTED   "redis://[user[:password]@]host[:port][/db] or unix:/path[?db=N]"
 
@@ -123,4 +125,10 @@ const char *redis_url_read(const char *url, struct redis_address *address)
     else if (strncmp(url, "unix:", 5) == 0)
         is_read = read_unix(url + 5, address);
     return is_read ? NULL : EXPECTED;
+}
+
+const char *store_redis_check_url(const char *url)
+{
+    struct redis_address address;
+    return redis_url_read(url, &address);
 }
