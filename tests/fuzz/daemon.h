@@ -25,11 +25,12 @@ struct asked {
 };
 
 struct line {
-    struct conn *conn;   /* NULL: there is none */
-    struct buf said;     /* on its way to the server */
-    struct buf heard;    /* the beginning of a message */
-    bool is_deaf;        /* reads nothing */
-    bool is_raw;         /* bytes were sent that need not be requests: what follows may be lost */
+    struct conn *conn; /* NULL: there is none */
+    struct buf said;   /* on its way to the server */
+    struct buf heard;  /* the beginning of a message */
+    bool is_deaf;      /* reads nothing */
+    bool is_raw; /* bytes were sent that need not be requests, or too many: what follows may be lost
+                  */
     struct asked *asked; /* of this connection, in order */
     uint32_t n_asked;
 };

@@ -16,7 +16,8 @@ bool say_begin(struct say *say, struct daemon *daemon, struct line *line, enum w
 {
     if (line->conn == NULL || line->n_asked == LINE_ASKED)
         return false;
-    *say = (struct say){.line = line, .id = ++daemon->last_id, .method = method};
+    *say = (struct say){
+        .line = line, .id = ++daemon->last_id, .method = method, .longest = daemon->limits.message};
     msgpack_packer_init(&say->packer, &say->fields, write_to);
     return true;
 }
@@ -49,6 +50,7 @@ void say_keys(struct say *say, const char *name, struct slice path)
 void say_end(struct say *say)
 {
     struct line *line = say->line;
+    size_t before = buf_size(&line->said);
     msgpack_packer packer;
 
     msgpack_packer_init(&packer, &line->said, write_to);
@@ -60,5 +62,6 @@ void say_end(struct say *say)
     msgpack_pack_map(&packer, say->n_fields);
     buf_append(&line->said, buf_data(&say->fields), buf_size(&say->fields));
     buf_finish(&say->fields);
+    line->is_raw = line->is_raw || buf_size(&line->said) - before > say->longest;
     line->asked[line->n_asked++] = (struct asked){say->id, (uint8_t)say->method, false};
 }

@@ -14,6 +14,7 @@ struct say {
     uint32_t id;
     enum wire_method method;
     uint32_t n_fields;
+    uint64_t longest; /* a longer message closes the line */
     struct buf fields;
     msgpack_packer packer; /* into `fields` */
 };

@@ -67,11 +67,17 @@ static void pack_text(msgpack_packer *packer, struct slice text)
 
 /* --- values ---------------------------------------------------------------------------------- */
 
-static void put_odd(msgpack_packer *packer, struct input *input)
-{
-    uint32_t n;
+/* In maps and arrays so deep that no frame, in a path of an array of keys neither, is nested deeper
+ * than the limit. */
+#define ODD_DEPTH 4
 
-    switch (input_below(input, 10)) {
+static void put_odd_in(msgpack_packer *packer, struct input *input, uint32_t depth)
+{
+    uint32_t which = input_below(input, 10), n;
+
+    if (which >= 8 && depth == ODD_DEPTH)
+        which = 0;
+    switch (which) {
     case 0:
         msgpack_pack_nil(packer);
         break;
@@ -103,14 +109,19 @@ static void put_odd(msgpack_packer *packer, struct input *input)
     case 8:
         msgpack_pack_map(packer, 1);
         pack_text(packer, PICK(input, texts));
-        put_odd(packer, input);
+        put_odd_in(packer, input, depth + 1);
         break;
     default:
         n = input_below(input, 3);
         msgpack_pack_array(packer, n);
         for (; n > 0; n--)
-            put_odd(packer, input);
+            put_odd_in(packer, input, depth + 1);
     }
+}
+
+static void put_odd(msgpack_packer *packer, struct input *input)
+{
+    put_odd_in(packer, input, 0);
 }
 
 static void put_ms(msgpack_packer *packer, struct input *input)
