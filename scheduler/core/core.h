@@ -280,8 +280,9 @@ struct op *core_recover_op(struct core *core, struct slice ns, const struct op *
  * core_recover_finish, before anything is granted. In the order of tickets. */
 void core_recover_lost(struct core *core, const struct op *op);
 
-/* Grants what is grantable, in the order of tickets, as the first new step. */
-void core_recover_finish(struct core *core, int64_t now_ms, uint64_t wall_ms, struct outcome *out);
+/* Grants what is grantable, in the order of tickets, as the first new step. Returns false when two
+ * grants have the same token: as with core_recover_op. */
+bool core_recover_finish(struct core *core, int64_t now_ms, uint64_t wall_ms, struct outcome *out);
 
 /* One step. Cost: amortised O(1) a key for submit and for every end, whatever stands behind. */
 void core_step(struct core *core, const struct event *event, struct outcome *out);

@@ -111,18 +111,22 @@ static struct core_op *next_by_ticket(struct core *core, const struct core_op *o
     return number == 0 ? NULL : op_at(&core->ops, number);
 }
 
-/* Holders came by ticket; they stand by token. */
-static void order_holders(struct core *core)
+/* Holders came by ticket; they stand by token. Returns false when two have the same one. */
+static bool order_holders(struct core *core)
 {
     struct sort_list granted = {0};
+    bool are_distinct = true;
 
     for (struct core_op *op = NULL; (op = next_by_ticket(core, op)) != NULL;)
         if (op->op.state == OP_GRANTED)
             sort_list_add(&granted, op->op.token, op);
     sort_items(granted.items, granted.n);
+    for (size_t i = 1; i < granted.n; i++)
+        are_distinct = are_distinct && granted.items[i - 1].by != granted.items[i].by;
     for (size_t i = 0; i < granted.n; i++)
         queue_hold_last(core, granted.items[i].of);
     sort_list_finish(&granted);
+    return are_distinct;
 }
 
 static void enter_waiting(struct core *core, bool are_children)
@@ -167,13 +171,15 @@ static void end_lost(struct core *core)
     core->due.n = 0;
 }
 
-void core_recover_finish(struct core *core, int64_t now_ms, uint64_t wall_ms, struct outcome *out)
+bool core_recover_finish(struct core *core, int64_t now_ms, uint64_t wall_ms, struct outcome *out)
 {
     step_begin(core, now_ms, wall_ms, out);
-    order_holders(core);
+    if (!order_holders(core))
+        return false;
     enter_waiting(core, true);
     enter_waiting(core, false);
     remember_ended(core);
     end_lost(core);
     step_end(core, out);
+    return true;
 }

@@ -82,7 +82,9 @@ struct store_result server_recover(struct server *server, int64_t now_ms, uint64
     result = recover(server);
     if (result.status != STORE_OK)
         return result;
-    step_recovered(server);
+    if (!step_recovered(server))
+        return (struct store_result){STORE_DAMAGED,
+                                     "open store: two operations have the same token"};
     let_sessions_linger(server);
     /* Taken even when nothing was granted: the epoch must be durable before its first token. */
     pipeline_take(&server->pipeline, now_ms);

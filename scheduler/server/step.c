@@ -57,11 +57,13 @@ const struct outcome *step(struct server *server, struct event *event, const str
     return &server->outcome;
 }
 
-void step_recovered(struct server *server)
+bool step_recovered(struct server *server)
 {
-    core_recover_finish(server->core, server->now_ms, server->wall_ms, &server->outcome);
+    if (!core_recover_finish(server->core, server->now_ms, server->wall_ms, &server->outcome))
+        return false;
     for (uint32_t i = 0; i < server->outcome.n_effects; i++)
         note(server, &server->outcome.effects[i]);
+    return true;
 }
 
 /* Answers those who wait for an operation that waits no more. Returns whether one of them belongs

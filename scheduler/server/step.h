@@ -14,8 +14,9 @@
  * NULL: nobody's. The outcome of the step before must be settled. */
 const struct outcome *step(struct server *server, struct event *event, const struct session *own);
 
-/* The first step after recovery: grants what is grantable. */
-void step_recovered(struct server *server);
+/* The first step after recovery: grants what is grantable. Returns false when what was recovered
+ * contradicts itself. */
+bool step_recovered(struct server *server);
 
 /* Answers and pushes for everything that the last step touched. */
 void step_settle(struct server *server);

@@ -98,12 +98,13 @@ bool fuzz_restart(struct fuzz *f)
     if (!refill_both(f))
         return false;
     model_recover(&f->model, f->now_ms, now.wall_ms, &expected);
-    core_recover_finish(f->core, f->now_ms, now.wall_ms, &out);
+    if (!core_recover_finish(f->core, f->now_ms, now.wall_ms, &out))
+        return false;
     if (!compare_outcome(f, &expected, &out, &now))
         return false;
     if (f->twin != NULL) {
-        core_recover_finish(f->twin, f->now_ms, now.wall_ms, &twin);
-        if (!compare_twin(f, &out, &twin))
+        if (!core_recover_finish(f->twin, f->now_ms, now.wall_ms, &twin) ||
+            !compare_twin(f, &out, &twin))
             return false;
     }
     return compare_state(f, true);

@@ -117,7 +117,7 @@ void daemon_agree(struct daemon *daemon)
     result = recover(other);
     if (result.status != STORE_OK)
         OBJECT("what it wrote is not recovered: %s", result.why);
-    step_recovered(other);
+    MUST(step_recovered(other));
     MUST(other->outcome.n_effects == 0);
     MUST(core_is_consistent(other->core));
     agree_core(server->core, other->core);

@@ -45,7 +45,7 @@ static const struct store_meta usual_meta = {.epoch = 3, .seq = 7, .ticket = 5};
 static struct held {
     struct store_meta meta;
     struct store_session session;
-    struct store_op op;
+    struct store_op op, other; /* no ticket: there is no other */
 } held;
 
 static struct store_result open_held(struct store *store, const struct store_recovery *recovery,
@@ -54,7 +54,8 @@ static struct store_result open_held(struct store *store, const struct store_rec
     (void)store;
     *meta = held.meta;
     if (recovery->on_session(recovery->context, &held.session) &&
-        recovery->on_op(recovery->context, &held.op))
+        recovery->on_op(recovery->context, &held.op) &&
+        (held.other.ticket == 0 || recovery->on_op(recovery->context, &held.other)))
         return (struct store_result){.status = STORE_OK};
     return (struct store_result){STORE_DAMAGED, "refused"};
 }
@@ -92,7 +93,7 @@ static enum store_status recover(void)
 static int hold_usual(void **state)
 {
     (void)state;
-    held = (struct held){usual_meta, usual_session, usual};
+    held = (struct held){.meta = usual_meta, .session = usual_session, .op = usual};
     return 0;
 }
 
@@ -214,6 +215,21 @@ static void a_token_of_an_epoch_to_come_is_damage(void **state)
     assert_int_equal(recover(), STORE_DAMAGED);
 }
 
+/* Of the two a resource that remembers the highest could refuse neither. */
+static void a_token_that_two_hold_is_damage(void **state)
+{
+    (void)state;
+    held.meta.ticket = 6;
+    held.other = usual;
+    held.other.ticket = 6;
+    held.other.id = SLICE("another");
+    held.other.keys = SLICE("[\"d\"]");
+    held.other.token++;
+    assert_int_equal(recover(), STORE_OK);
+    held.other.token--;
+    assert_int_equal(recover(), STORE_DAMAGED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -226,6 +242,7 @@ int main(void)
         cmocka_unit_test_setup(a_session_without_sense_is_damage, hold_usual),
         cmocka_unit_test_setup(a_meta_row_near_its_end_is_damage, hold_usual),
         cmocka_unit_test_setup(a_token_of_an_epoch_to_come_is_damage, hold_usual),
+        cmocka_unit_test_setup(a_token_that_two_hold_is_damage, hold_usual),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -220,7 +220,8 @@ void restart(struct player *p, struct line *line)
     core_destroy(p->core);
     p->core = core;
     struct outcome out;
-    core_recover_finish(core, p->now_ms, PLAYER_WALL_START + (uint64_t)p->now_ms, &out);
+    if (!core_recover_finish(core, p->now_ms, PLAYER_WALL_START + (uint64_t)p->now_ms, &out))
+        fputs("! two came back with one token\n", p->out);
     words_status(p, &out);
     audit_grants(p, &out);
     words_effects(p, &out, "restart");

@@ -155,8 +155,8 @@ static bool recover(struct play *play, struct outcome *out)
         }
     }
     core_destroy(old);
-    core_recover_finish(play->core, play->rules.now_ms, WALL_MS + play->rules.now_ms, out);
-    return true;
+    return core_recover_finish(play->core, play->rules.now_ms, WALL_MS + play->rules.now_ms, out) ||
+           differs(play, "recovery calls two tokens the same");
 }
 
 /* --- comparison ------------------------------------------------------------------------------ */
