@@ -8,7 +8,7 @@ starts it again at once; goes on until there were so many kills and so many oper
 everything must come to its end, nothing may be left, and the judge replays what the clients asked
 and heard. Prints one line of figures; exits 1 if anything is not as it should be, and then leaves
 the directory behind. With --redis-kills the daemon is over a redis-server, which is killed so many times as
-well, in any order with the daemon's; and at quiet moments, in which the clients are stopped, its mirror must be
+well, in any order with the daemon's, and stopped and continued; and at quiet moments, in which the clients are stopped, its mirror must be
 what the daemon says is held. A seed gives the same clients and the same moments as far as a machine does.
 """
 
@@ -29,6 +29,9 @@ from lockqd import Daemon, Gone  # noqa: E402 pylint: disable=wrong-import-posit
 from redis_server import Redis, compare_mirror  # noqa: E402 pylint: disable=wrong-import-position
 
 REMEMBERED = 15000
+REMEMBERED_OVER_REDIS = 3000  # there are more kills, and each start reads all of it
+# Its file is rewritten again and again, also under the kills, and is short when it is read.
+OFTEN_REWRITTEN = ["--auto-aof-rewrite-min-size", "1mb"]
 HEAR, STATUS, ENDED = 1, 9, 3
 WORLDS = [f"world-{i}" for i in range(4)]
 ENDS = ["", "released", "cancelled", "timeout", "expired", "lost"]
@@ -61,10 +64,11 @@ class Run:
         self.chance = random.Random(options.seed)
         self.kills = self.stops = self.in_start = self.redis_kills = self.compared = 0
         os.environ["LOCKQD"] = options.lockqd
-        self.redis = Redis(directory) if options.redis_kills > 0 else None
+        self.redis = Redis(directory, OFTEN_REWRITTEN) if options.redis_kills > 0 else None
+        self.remembered = REMEMBERED_OVER_REDIS if self.redis else REMEMBERED
         over = {"backend": "redis"} if self.redis else {}
         self.daemon = Daemon(directory, *(["--redis", self.redis.url] if self.redis else []),
-                             config=f"remembered = {REMEMBERED}\n", **over)
+                             config=f"remembered = {self.remembered}\n", **over)
         self.crowd = subprocess.Popen(
             [options.crowd, "--socket", self.daemon.path, "--directory", directory,
              "--seed", str(options.seed)], start_new_session=True)  # to stop all of it
@@ -128,9 +132,10 @@ class Run:
 
     def stop_and_continue(self):
         self.expect_life()
-        self.daemon.signal(signal.SIGSTOP)
+        stopped = self.redis if self.redis and self.chance.random() < 0.5 else self.daemon
+        stopped.signal(signal.SIGSTOP)
         time.sleep(self.chance.choice([0.01, 0.05, 0.2, 0.4]) + self.chance.random() * 0.05)
-        self.daemon.signal(signal.SIGCONT)
+        stopped.signal(signal.SIGCONT)
         self.stops += 1
 
     def make_trouble(self):
@@ -143,8 +148,9 @@ class Run:
             self.kill()
 
     def trouble(self):
+        longest = 0.04 if self.redis else 0.1
         while self.kills < self.options.kills or self.redis_kills < self.options.redis_kills:
-            time.sleep(0.01 + self.chance.random() * 0.1)  # the random moment
+            time.sleep(0.01 + self.chance.random() * longest)  # the random moment
             self.make_trouble()
             if self.redis and self.chance.random() < 0.1:
                 self.compare()
@@ -214,7 +220,7 @@ class Run:
                            record["ticket"], record["seq"], record.get("token", 0), 0, 0)
 
     def judge(self):
-        done = subprocess.run([self.options.judge, self.directory, str(REMEMBERED)], stdout=subprocess.PIPE,
+        done = subprocess.run([self.options.judge, self.directory, str(self.remembered)], stdout=subprocess.PIPE,
                               text=True, check=False)
         figures = done.stdout.strip()
         over = f"redis_kills={self.redis_kills} mirrored={self.compared} " if self.redis else ""
