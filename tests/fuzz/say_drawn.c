@@ -67,9 +67,8 @@ static void pack_text(msgpack_packer *packer, struct slice text)
 
 /* --- values ---------------------------------------------------------------------------------- */
 
-/* In maps and arrays so deep that no frame, in a path of an array of keys neither, is nested deeper
- * than the limit. */
-#define ODD_DEPTH 4
+/* So deep that nothing is nested too deeply, not even a path in an array in a map of keys. */
+#define ODD_DEPTH 3
 
 static void put_odd_in(msgpack_packer *packer, struct input *input, uint32_t depth)
 {
