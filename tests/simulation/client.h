@@ -32,6 +32,9 @@
     ASK(CHECK, "check")                                                                            \
     ASK(STATUS, "status")                                                                          \
     ASK(LIST, "list")                                                                              \
+    ASK(KILL, "kill")                                                                              \
+    ASK(DRAIN, "drain")                                                                            \
+    ASK(SUBSCRIBE, "subscribe")                                                                    \
     ASK(STATS, "stats")                                                                            \
     ASK(PING, "ping")
 
@@ -56,6 +59,8 @@ struct pending {
     int64_t guard_ms;   /* renew: the lease runs at least until then. resume: the grace does */
     uint32_t x, s;      /* extend: what is wanted */
     uint32_t generation;
+    uint32_t link;                                 /* its number */
+    bool is_on;                                    /* drain */
     bool was_first, is_other, is_wrong, has_ended; /* submit: nobody had asked for it; it is
                                                     * other content. hello: the secret is. list: of
                                                     * ended ones too; else: the operation had */
@@ -76,12 +81,15 @@ struct client {
     uint32_t next_id, first_unsent;
     struct pending pending[CLIENT_PENDING_MAX];
     int n_pending;
-    int64_t acts_ms;       /* when it next does something */
-    bool holds_back;       /* half a frame is sent, the rest is to come */
-    bool is_spoilt;        /* it has sent what is no message: the link is of no use any more */
-    enum fault next_fault; /* that its next act is to make */
-    int n_lists;           /* asked for at the end of the run */
-    bool is_done;          /* the end of a run: it has nothing to do any more */
+    int64_t acts_ms;           /* when it next does something */
+    bool holds_back;           /* half a frame is sent, the rest is to come */
+    bool is_spoilt;            /* it has sent what is no message: the link is of no use any more */
+    enum fault next_fault;     /* that its next act is to make */
+    int n_lists;               /* asked for at the end of the run */
+    bool is_done;              /* the end of a run: it has nothing to do any more */
+    uint32_t subscribing_link; /* over which it last asked to subscribe ... */
+    uint32_t news_link;        /* ... and was answered: it is told what ends after that seq */
+    uint64_t news_from;
     uint64_t answers;
     uint64_t
         stats_live; /* what the latest `stats` said is alive in any way; UINT64_MAX: none yet */
@@ -125,6 +133,8 @@ void client_say_keys(struct client *client, enum ask what, struct judge_op *op, 
                      uint32_t s);
 void client_say_list(struct client *client, bool with_ended);
 void client_say(struct client *client, enum ask what);
+void client_say_drain(struct client *client, bool on);
+void client_say_subscribe(struct client *client);
 /* Bytes that are no message. */
 void client_say_garbage(struct client *client, struct chance *chance);
 

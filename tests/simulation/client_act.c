@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "client.h"
+#include "client_govern.h"
 #include "snapshot.h"
 
 #define PATIENCE      30 /* with more unanswered requests it waits */
@@ -185,13 +185,31 @@ static void do_something_with(struct client *client, struct chance *chance, stru
     }
 }
 
+/* Mostly by who may. */
+static void govern(struct client *client, struct chance *chance)
+{
+    struct judge_op *op = some_op(client, chance);
+    uint32_t what = chance_below(chance, 10);
+
+    if (what < 3)
+        client_say_subscribe(client);
+    else if (!client_is_admin(client) && chance_is(chance, 80))
+        return;
+    else if (what < 5)
+        client_say_drain(client, chance_is(chance, 30));
+    else if (op != NULL)
+        client_say_op(client, ASK_KILL, op);
+}
+
 /* --- the whole ------------------------------------------------------------------------------- */
 
 static void do_something(struct client *client, struct chance *chance)
 {
     struct judge_op *op = chance_is(chance, 60) ? some_op(client, chance) : NULL;
 
-    if (chance_is(chance, 4))
+    if (chance_is(chance, client->world->plan->governing))
+        govern(client, chance);
+    else if (chance_is(chance, 4))
         client_say_list(client, chance_is(chance, 40));
     else if (chance_is(chance, 8))
         client_say(client, chance_is(chance, 80) ? ASK_PING : ASK_STATS);
@@ -310,6 +328,10 @@ void client_tidy(struct client *client)
     client->is_done = client->n_lists++ > 1 && !is_anything_live(client) && client->n_pending == 0;
     if (client->is_done)
         return;
+    if (client_is_admin(client) && client->world->plan->governing > 0) {
+        client_say_drain(client, false);
+        client_say_subscribe(client);
+    }
     if (client->n_lists > 1)
         undo_everything(client);
     client_say_list(client, client->judge->n_ops < SNAPSHOT_MAX);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
+#include "client_govern.h"
 #include "hear_op.h"
 #include "msg.h"
 
@@ -97,6 +97,7 @@ static void on_submitted(struct client *client, const struct pending *asked,
         judge_object(client->judge, "%s: taken with other content", op->id);
     if (asked->is_other)
         return;
+    client_check_admission(client, asked);
     state = hear_op(client, asked, result);
     if (msg_number(result, "ticket") == 0)
         op->left_out++;
@@ -118,8 +119,10 @@ static void on_verified(struct client *client, const struct pending *asked,
 static void on_owned(struct client *client, const struct pending *asked,
                      const msgpack_object *result)
 {
-    static const enum judge_state states[ASK_COUNT] = {
-        [ASK_CLAIM] = JUDGE_GRANTED, [ASK_EXTEND] = JUDGE_GRANTED, [ASK_CANCEL] = JUDGE_ENDED};
+    static const enum judge_state states[ASK_COUNT] = {[ASK_CLAIM] = JUDGE_GRANTED,
+                                                       [ASK_EXTEND] = JUDGE_GRANTED,
+                                                       [ASK_CANCEL] = JUDGE_ENDED,
+                                                       [ASK_KILL] = JUDGE_ENDED};
     enum judge_state state = hear_op(client, asked, result), expected = states[asked->what];
 
     if (asked->what == ASK_RELEASE && asked->x == 0)
@@ -194,6 +197,10 @@ static void on_about_daemon(struct client *client, const struct pending *asked,
     case ASK_PING:
         on_ping(client, asked, result);
         break;
+    case ASK_DRAIN:
+    case ASK_SUBSCRIBE:
+        client_on_governed(client, asked, result);
+        break;
     case ASK_STATS:
         on_stats(client, result);
         break;
@@ -216,6 +223,10 @@ void client_on_result(struct client *client, const struct pending *asked,
     case ASK_EXTEND:
     case ASK_RELEASE:
     case ASK_CANCEL:
+        on_owned(client, asked, result);
+        break;
+    case ASK_KILL:
+        client_on_governed(client, asked, result);
         on_owned(client, asked, result);
         break;
     default:

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "client.h"
+#include "client_govern.h"
 
 #define OF(ask) (1u << ASK_##ask)
 
@@ -15,16 +15,18 @@ static const struct possible {
 } possible[] = {
     {"over_limit", OF(HELLO) | OF(SUBMIT) | OF(ACQUIRE) | OF(WAIT) | OF(EXTEND) | OF(RELEASE)},
     {"not_found", OF(SUBMIT) | OF(ACQUIRE) | OF(WAIT) | OF(CLAIM) | OF(RENEW) | OF(EXTEND) |
-                      OF(RELEASE) | OF(CANCEL) | OF(VERIFY) | OF(STATUS)},
+                      OF(RELEASE) | OF(CANCEL) | OF(VERIFY) | OF(STATUS) | OF(KILL)},
     {"op_reused", OF(SUBMIT)},
     {"not_owner", OF(SUBMIT) | OF(ACQUIRE) | OF(WAIT) | OF(CLAIM) | OF(EXTEND) | OF(RELEASE) |
                       OF(CANCEL) | OF(RENEW)},
     {"wrong_token", OF(RENEW)},
     {"not_waiting", OF(CANCEL)},
-    {"not_granted", OF(SUBMIT) | OF(ACQUIRE) | OF(CLAIM) | OF(RENEW) | OF(EXTEND) | OF(RELEASE)},
+    {"not_granted",
+     OF(SUBMIT) | OF(ACQUIRE) | OF(CLAIM) | OF(RENEW) | OF(EXTEND) | OF(RELEASE) | OF(KILL)},
     {"already_claimed", OF(ACQUIRE) | OF(CLAIM)},
     {"children_active", OF(RELEASE)},
     {"no_session", OF(HELLO)},
+    {"denied", OF(KILL) | OF(DRAIN)},
     {"going_away", OF(SUBMIT) | OF(ACQUIRE)},
     {"unavailable", OF(SUBMIT) | OF(ACQUIRE)},
 };
@@ -40,7 +42,10 @@ static bool is_possible(const struct client *client, const struct pending *asked
 {
     const struct plan *plan = client->world->plan;
 
-    if (is_code(sentence, "going_away") && plan->weights[FAULT_STOP] == 0)
+    if (is_code(sentence, "going_away") && plan->weights[FAULT_STOP] == 0 &&
+        !client_may_be_drained(client, asked))
+        return false;
+    if (is_code(sentence, "denied") && client_is_admin(client))
         return false;
     if (is_code(sentence, "unavailable") && plan->weights[FAULT_LOW_DISK] == 0)
         return false;

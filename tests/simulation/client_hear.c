@@ -1,7 +1,7 @@
 /*
  * What a client hears: messages out of bytes, answers to what they answer, facts to the judge.
  */
-#include "client.h"
+#include "client_govern.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -67,6 +67,10 @@ static void hear_push(struct client *client, const msgpack_object *message)
         return;
     }
     view = &params->via.array.ptr[0];
+    if (msg_is_text(method, "contended")) {
+        client_hear_contended(client, view);
+        return;
+    }
     msg_text(view, "state", state, sizeof state);
     if (!msg_is_text(method, state))
         judge_object(client->judge, "client %d: a notification that is not of its state, %s",
@@ -74,6 +78,10 @@ static void hear_push(struct client *client, const msgpack_object *message)
     op = judge_find(client->judge, msg_text(view, "op", id, sizeof id));
     if (op != NULL && is_awaited(client, op))
         judge_object(client->judge, "%s: news of it before the answer to its submit", op->id);
+    if (op != NULL)
+        client_check_news(client, op);
+    if (op != NULL && msg_is_text(method, "ended"))
+        client_hear_end(client, op);
     hear_op(client, NULL, view);
 }
 

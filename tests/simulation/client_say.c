@@ -1,4 +1,4 @@
-#include "client.h"
+#include "client_govern.h"
 
 #include <msgpack.h>
 #include <string.h>
@@ -64,7 +64,8 @@ static struct pending *ask(struct client *client, msgpack_packer *packer, enum a
                                 .op_floor = op == NULL ? 0 : op->latest_seq,
                                 .has_ended = op != NULL && op->ended_seq != 0,
                                 .asked = judge_now(client->judge),
-                                .generation = client->world->generation};
+                                .generation = client->world->generation,
+                                .link = client->link->number};
     client->n_pending++;
     transcript_say(client->world->transcript, "client %d says %s %s (%u)", client->number,
                    ask_names[what], op == NULL ? "" : op->id, pending->id);
@@ -172,6 +173,7 @@ void client_say_submit(struct client *client, struct judge_op *op, bool acquires
     if (op->attempts++ > 0 && op->session != client->session)
         op->session = 0; /* the first of them to arrive counts */
     op->change_asked = op->change_asked || (acquires && op->detached);
+    op->claimants |= acquires ? 1u << client->number : 0;
     put_submit(&packer, op, op->x);
 }
 
@@ -190,6 +192,8 @@ void client_say_other(struct client *client, struct judge_op *op)
 static void note_asked(const struct client *client, struct judge_op *op, enum ask what,
                        struct pending *pending)
 {
+    if (what == ASK_RELEASE || what == ASK_CANCEL || what == ASK_KILL)
+        op->enders |= 1u << client->number;
     switch (what) {
     case ASK_RELEASE:
         op->release_asked = true;
@@ -203,6 +207,10 @@ static void note_asked(const struct client *client, struct judge_op *op, enum as
         break;
     case ASK_CLAIM:
         op->change_asked = true;
+        op->claimants |= 1u << client->number;
+        break;
+    case ASK_KILL:
+        op->kill_asked = op->kill_asked || client_is_admin(client);
         break;
     default:
         break;
@@ -217,7 +225,8 @@ void client_say_op(struct client *client, enum ask what, struct judge_op *op)
     bool ties = what == ASK_CLAIM && op->tie_asked;
     msgpack_packer packer;
     bool hurries = what == ASK_WAIT && client->next_id % 2 == 0;
-    struct pending *pending = ask(client, &packer, what, op, 1u + by_token + ties + hurries);
+    struct pending *pending =
+        ask(client, &packer, what, op, 1u + by_token + ties + hurries + (what == ASK_KILL));
 
     if (pending == NULL)
         return;
@@ -230,6 +239,10 @@ void client_say_op(struct client *client, enum ask what, struct judge_op *op)
         put_true(&packer, "tie");
     if (hurries)
         put_number(&packer, "timeout", WAIT_TIMEOUT_MS);
+    if (what == ASK_KILL) {
+        put(&packer, "why");
+        put(&packer, "enough");
+    }
 }
 
 void client_say_keys(struct client *client, enum ask what, struct judge_op *op, uint32_t x,
@@ -258,6 +271,7 @@ void client_say_keys(struct client *client, enum ask what, struct judge_op *op, 
     op->extend_asked = op->extend_asked || what == ASK_EXTEND;
     if (what == ASK_RELEASE) {
         op->release_asked = true;
+        op->enders |= 1u << client->number;
         judge_on_give_back(client->judge, op, x);
     }
 }
@@ -284,6 +298,35 @@ void client_say(struct client *client, enum ask what)
 {
     msgpack_packer packer;
     ask(client, &packer, what, NULL, 0);
+}
+
+void client_say_drain(struct client *client, bool on)
+{
+    msgpack_packer packer;
+    struct pending *pending = ask(client, &packer, ASK_DRAIN, NULL, 1);
+
+    if (pending == NULL)
+        return;
+    pending->is_on = on;
+    if (client_is_admin(client))
+        client_note_drain(client, on);
+    put(&packer, "on");
+    if (on)
+        msgpack_pack_true(&packer);
+    else
+        msgpack_pack_false(&packer);
+}
+
+void client_say_subscribe(struct client *client)
+{
+    static const char *const what[] = {"grants", "ends", "contended"};
+    msgpack_packer packer;
+
+    if (ask(client, &packer, ASK_SUBSCRIBE, NULL, 3) == NULL)
+        return;
+    client->subscribing_link = client->link->number;
+    for (int i = 0; i < 3; i++)
+        put_true(&packer, what[i]);
 }
 
 void client_say_garbage(struct client *client, struct chance *chance)

@@ -57,9 +57,12 @@ struct judge_op {
     uint64_t since;
     struct judge_moment submitted;  /* when it was first sent */
     struct judge_moment lease_from; /* the lease began not before that */
-    bool release_asked, cancel_asked, tie_asked, given_back;
-    bool change_asked; /* while granted: then the seq of its grant is not known for certain */
-    uint32_t given;    /* keys that may be held no more, because somebody asked to give them back */
+    bool release_asked, cancel_asked, kill_asked, tie_asked, given_back;
+    /* clients, a bit each: that asked to claim it; to end it; that were told of its end unasked */
+    uint32_t claimants, enders, end_told;
+    uint32_t contended_in; /* the daemon that told of it: once per grant */
+    bool change_asked;     /* while granted: then the seq of its grant is not known for certain */
+    uint32_t given; /* keys that may be held no more, because somebody asked to give them back */
     bool extend_asked;
     uint32_t returned;   /* keys whose giving back was answered, when nobody asked for more */
     int64_t returned_ms; /* the latest of them */
@@ -102,6 +105,14 @@ struct judge_fact {
     int64_t calm_ms;  /* since then nothing has been wrong with the world; 0: since later */
 };
 
+/* Of one daemon: what it was told about taking new operations. */
+struct judge_drain {
+    uint32_t generation;
+    uint32_t asked, answered;
+    bool was_asked_on, is_on; /* ever; by the latest answer */
+    int64_t told_ms;          /* when that came */
+};
+
 struct judge {
     uint64_t seed;
     const struct plan *plan;
@@ -114,6 +125,7 @@ struct judge {
     struct judge_session sessions[CLIENTS_MAX][64];   /* the latest of each client: a ring */
     uint32_t n_sessions[CLIENTS_MAX];
     uint32_t snapshots;
+    struct judge_drain drain;
     uint64_t facts;
     int n_objections;
     bool failed;

@@ -67,6 +67,8 @@ static bool is_lawful(struct judge *judge, const struct judge_op *op, const char
             return true;
         if (strcmp(end, "lost") == 0 && can_be_lost(judge, op))
             return true;
+        if (strcmp(end, "killed") == 0 && op->kill_asked)
+            return true;
     }
     return false;
 }

@@ -39,7 +39,8 @@ void world_say(struct world *world, struct link *link, const char *bytes, size_t
 
 static void accept_link(struct world *world, struct link *link)
 {
-    struct peer peer = {.is_local = true, .uid = 1000 + (uint32_t)link->client};
+    bool is_admin = link->client == 0;
+    struct peer peer = {.is_local = true, .uid = is_admin ? 0 : 1000 + (uint32_t)link->client};
 
     if (!link->is_knocking || link->knocks_ms > world->clock.real_ms ||
         !server_has_room(world->server))

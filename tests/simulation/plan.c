@@ -119,6 +119,7 @@ void plan_draw(struct plan *plan, struct chance *chance)
         plan->window = 100 + chance_below(chance, 4000);
         plan->is_roomy = false;
     }
+    plan->governing = chance_is(chance, 50) ? 0 : 1 + chance_below(chance, 10);
 }
 
 enum fault plan_fault(const struct plan *plan, struct chance *chance)

@@ -77,6 +77,7 @@ struct plan {
 
     uint32_t n_paths;                                            /* from which keys are drawn */
     uint32_t tied, shared, wide, children, passing, more, stale; /* per cent */
+    uint32_t governing; /* of acts: kill, drain, subscribe */
 };
 
 void plan_draw(struct plan *plan, struct chance *chance);

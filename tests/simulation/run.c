@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "client.h"
+#include "client_govern.h"
 #include "inject.h"
 
 #define TIDY_MS     600000 /* simulated, for everything to come to an end */
@@ -160,6 +160,7 @@ static void phase_without_faults(struct run *run)
     for (int i = 1; i < run->plan.n_clients && goes_on(run); i++)
         client_leave(&run->clients[i]);
     rest_for(run, REST_MS);
+    client_check_all_heard(&run->clients[0]);
     if (goes_on(run))
         look_at_what_is_left(run);
     if (goes_on(run))
