@@ -43,14 +43,6 @@ struct store_result redis_result(const struct redis_store *store, enum store_sta
 
 /* --- the interface --------------------------------------------------------------------------- */
 
-static struct store_result redis_commit(struct store *base, const struct store_batch *batch)
-{
-    struct redis_store *store = (struct redis_store *)base;
-
-    redis_batch_write(store, batch);
-    return redis_script_carry(store, "commit");
-}
-
 static struct store_result redis_on_idle(struct store *base)
 {
     return redis_script_renew((struct redis_store *)base);

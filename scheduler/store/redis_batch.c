@@ -1,9 +1,16 @@
 /*
  * A batch as the sections of a commit: meta first, then rows in the order of the batch, then what
  * changes in the mirror.
+ *
+ * While a script runs, Redis serves nobody else. So where very much changes in the mirror, a part
+ * of it goes into commits of their own: what will be held before the one with the rows, what is
+ * held no more behind it. Who looks meanwhile may see a key as held that is free, never the other
+ * way; and nothing of the batch is answered before all of it is there.
  */
 #include "store/redis_row.h"
 #include "store/redis_script.h"
+
+#define DOING "commit"
 
 static void write_meta(struct redis_store *store, const struct store_meta *meta)
 {
@@ -28,14 +35,11 @@ static struct slice contents(const struct buf *row)
 static void write_op(struct redis_store *store, const struct store_op_record *record)
 {
     redis_command_add_number(&store->command, (uint64_t)record->op.ticket);
-    if (record->change == STORE_REMOVE) {
-        redis_mirror_remove(&store->mirror, record->op.ticket);
+    if (record->change == STORE_REMOVE)
         return;
-    }
     buf_consume(&store->row, buf_size(&store->row));
     redis_row_from_op(&record->op, &store->row);
     redis_command_add(&store->command, contents(&store->row));
-    redis_mirror_put(&store->mirror, &record->op);
 }
 
 /* One section for each run of records that are all put or all removed. */
@@ -67,12 +71,63 @@ static void write_session(struct redis_store *store, const struct store_session_
     redis_command_add(&store->command, contents(&store->row));
 }
 
-void redis_batch_write(struct redis_store *store, const struct store_batch *batch)
+static void write_rows(struct redis_store *store, const struct store_batch *batch)
 {
-    redis_script_begin(store);
     write_meta(store, &batch->meta);
     for (uint32_t i = 0; i < batch->n_sessions; i++)
         write_session(store, &batch->sessions[i]);
     write_ops(store, batch);
-    redis_mirror_write(&store->mirror, &store->command, SIZE_MAX);
+}
+
+static void put_into_mirror(struct redis_mirror *mirror, const struct store_batch *batch)
+{
+    for (uint32_t i = 0; i < batch->n_ops; i++)
+        if (batch->ops[i].change == STORE_REMOVE)
+            redis_mirror_remove(mirror, batch->ops[i].op.ticket);
+        else
+            redis_mirror_put(mirror, &batch->ops[i].op);
+}
+
+struct store_result redis_show_held(struct redis_store *store, size_t n_left, const char *doing)
+{
+    struct store_result result = redis_fine();
+
+    while (result.status == STORE_OK && store->mirror.n_touched > n_left) {
+        redis_script_begin(store);
+        if (redis_mirror_write_held(&store->mirror, &store->command, REDIS_IDS_MAX) == 0)
+            break;
+        result = redis_script_carry(store, doing);
+    }
+    return result;
+}
+
+static struct store_result hide_gone(struct redis_store *store)
+{
+    struct store_result result = redis_fine();
+
+    while (result.status == STORE_OK && store->mirror.n_touched > 0) {
+        redis_script_begin(store);
+        redis_mirror_write_gone(&store->mirror, &store->command, REDIS_IDS_MAX);
+        result = redis_script_carry(store, DOING);
+    }
+    return result;
+}
+
+struct store_result redis_commit(struct store *base, const struct store_batch *batch)
+{
+    struct redis_store *store = (struct redis_store *)base;
+    struct redis_mirror *mirror = &store->mirror;
+    struct store_result result;
+    size_t n;
+
+    put_into_mirror(mirror, batch);
+    result = redis_show_held(store, REDIS_IDS_MAX, DOING);
+    if (result.status != STORE_OK)
+        return result;
+    redis_script_begin(store);
+    write_rows(store, batch);
+    n = redis_mirror_write_held(mirror, &store->command, REDIS_IDS_MAX);
+    redis_mirror_write_gone(mirror, &store->command, REDIS_IDS_MAX - n);
+    result = redis_script_carry(store, DOING);
+    return result.status == STORE_OK ? hide_gone(store) : result;
 }

@@ -96,8 +96,10 @@ static struct thing *get_thing(struct redis_mirror *mirror, struct model *model,
 
 static void touch(struct redis_mirror *mirror, struct thing *thing)
 {
-    if (!list_is_linked(&thing->touched))
+    if (!list_is_linked(&thing->touched)) {
         list_append(&thing->model->things, &thing->touched);
+        mirror->n_touched++;
+    }
     if (!list_is_linked(&thing->model->touched))
         list_append(&mirror->touched, &thing->model->touched);
 }

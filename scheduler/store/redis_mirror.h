@@ -25,6 +25,8 @@ struct redis_mirror {
     struct slice prefix; /* of all keys in Redis; the store's */
     struct map models, things, holders;
     struct list touched; /* models of which something changed since the last write */
+    struct list gone;    /* things that nobody holds any more, as the write has found them */
+    size_t n_touched;    /* things that are to be written */
     struct redis_keys keys;
     struct buf name;
 };
@@ -38,9 +40,13 @@ void redis_mirror_finish(struct redis_mirror *mirror);
 void redis_mirror_put(struct redis_mirror *mirror, const struct store_op *op);
 void redis_mirror_remove(struct redis_mirror *mirror, int64_t ticket);
 
-/* Adds what differs in Redis since the last write as sections: of up to about n_max ids (whole
- * models). False: nothing was left to write. */
-bool redis_mirror_write(struct redis_mirror *mirror, struct redis_command *command, size_t n_max);
+/* Add what differs in Redis since the last write as sections, of up to n_max ids; return of how
+ * many it was. First what is held, until nothing is left of it, then what is held no more; rows
+ * change again only when nothing is left of either. */
+size_t redis_mirror_write_held(struct redis_mirror *mirror, struct redis_command *command,
+                               size_t n_max);
+size_t redis_mirror_write_gone(struct redis_mirror *mirror, struct redis_command *command,
+                               size_t n_max);
 
 /* The full name of one of a model's keys; lives until the next call on the mirror. */
 struct slice redis_mirror_key(struct redis_mirror *mirror, const char *which, struct slice name);

@@ -21,7 +21,7 @@ struct model {
 
 struct thing {
     struct map_link by_id;
-    struct list touched; /* in model.things */
+    struct list touched; /* in model.things or mirror.gone */
     struct list holds;
     struct model *model;
     int64_t shown; /* the ticket of the holder that Redis shows; 0: none */

@@ -1,5 +1,5 @@
 /*
- * Taking the store, and the mirror at its beginning.
+ * Taking the store.
  *
  * The owner key keeps a second daemon out as long as the first renews it. Our own instance's key is
  * taken over at once: the lock of the state directory says that nobody else lives under that name.
@@ -12,11 +12,8 @@
 
 #include "store/redis_script.h"
 
-#define OPEN            "open store"
-#define LOADING_MS      60000 /* to wait for a Redis that is just starting */
-#define REBUILD_AT_ONCE 4000  /* ids in one commit */
-
-/* --- taking it ------------------------------------------------------------------------------- */
+#define OPEN       "open store"
+#define LOADING_MS 60000 /* to wait for a Redis that is just starting */
 
 static struct store_result connect_first(struct redis_store *store)
 {
@@ -94,105 +91,6 @@ static struct store_result take(struct redis_store *store, struct store_meta *me
     result = outcome == REDIS_DONE ? judge_open(store, reply, meta)
                                    : redis_result(store, STORE_FAILED, OPEN, "%s", store->why);
     freeReplyObject(reply);
-    return result;
-}
-
-/* --- the mirror ------------------------------------------------------------------------------ */
-
-static struct store_result write_mirror(struct redis_store *store)
-{
-    struct store_result result = redis_fine();
-
-    for (bool is_more = true; is_more && result.status == STORE_OK;) {
-        redis_script_begin(store);
-        is_more = redis_mirror_write(&store->mirror, &store->command, REBUILD_AT_ONCE);
-        if (is_more)
-            result = redis_script_carry(store, OPEN);
-    }
-    return result;
-}
-
-/* One piece of a walk over a set or a hash: its elements, from reply[1] on. NULL: `result`. */
-static redisReply *walk(struct redis_store *store, const char *how, const char *key, char *cursor,
-                        size_t size, struct store_result *result)
-{
-    redisReply *reply = redis_link_ask(store, how, key, cursor, "COUNT", "500", NULL);
-
-    if (redis_link_judge(store, reply) == REDIS_DONE && reply->type == REDIS_REPLY_ARRAY &&
-        reply->elements == 2 && reply->element[1]->type == REDIS_REPLY_ARRAY) {
-        snprintf(cursor, size, "%s", text_at(reply, 0));
-        return reply;
-    }
-    *result = redis_result(store, STORE_FAILED, OPEN, "%s", store->why);
-    freeReplyObject(reply);
-    return NULL;
-}
-
-/* What an earlier daemon showed of a model that is not held now. */
-static struct store_result clear_ids(struct redis_store *store, const char *which,
-                                     struct slice model)
-{
-    bool is_hash = strcmp(which, REDIS_MIRROR_HASH) == 0;
-    struct slice key = redis_mirror_key(&store->mirror, which, model);
-    char *name = strndup(key.at, key.n), cursor[32] = "0";
-    struct store_result result = redis_fine();
-
-    do {
-        redisReply *reply =
-            walk(store, is_hash ? "HSCAN" : "SSCAN", name, cursor, sizeof cursor, &result);
-        if (reply == NULL)
-            break;
-        redis_script_begin(store);
-        for (size_t i = 0; i < reply->element[1]->elements; i += is_hash ? 2 : 1) {
-            const redisReply *id = reply->element[1]->element[i];
-            struct slice text = {id->str, (uint32_t)id->len};
-            if (redis_mirror_has(&store->mirror, model, text))
-                continue;
-            redis_command_begin(&store->command, is_hash ? "HDEL" : "SREM", slice_of(name), 1);
-            redis_command_add(&store->command, text);
-        }
-        freeReplyObject(reply);
-        result = redis_script_carry(store, OPEN);
-    } while (result.status == STORE_OK && strcmp(cursor, "0") != 0);
-    free(name);
-    return result;
-}
-
-static struct store_result clear_model(struct redis_store *store, struct slice model)
-{
-    struct store_result result = clear_ids(store, REDIS_MIRROR_SET, model);
-
-    if (result.status == STORE_OK)
-        result = clear_ids(store, REDIS_MIRROR_HASH, model);
-    if (result.status != STORE_OK || redis_mirror_has_model(&store->mirror, model))
-        return result;
-    redis_script_begin(store);
-    redis_command_begin(&store->command, "SREM",
-                        redis_mirror_key(&store->mirror, REDIS_MIRROR_MODELS, SLICE("")), 1);
-    redis_command_add(&store->command, model);
-    return redis_script_carry(store, OPEN);
-}
-
-/* First what is held, then away with what is not: nobody ever sees a held id as free. */
-struct store_result redis_rebuild_mirror(struct redis_store *store)
-{
-    struct store_result result = write_mirror(store);
-    struct slice key = redis_mirror_key(&store->mirror, REDIS_MIRROR_MODELS, SLICE(""));
-    char *name = strndup(key.at, key.n), cursor[32] = "0";
-
-    while (result.status == STORE_OK) {
-        redisReply *reply = walk(store, "SSCAN", name, cursor, sizeof cursor, &result);
-        if (reply == NULL)
-            break;
-        for (size_t i = 0; i < reply->element[1]->elements && result.status == STORE_OK; i++) {
-            const redisReply *model = reply->element[1]->element[i];
-            result = clear_model(store, (struct slice){model->str, (uint32_t)model->len});
-        }
-        freeReplyObject(reply);
-        if (strcmp(cursor, "0") == 0)
-            break;
-    }
-    free(name);
     return result;
 }
 

@@ -1,13 +1,14 @@
 /*
  * What the files of the Redis store share: redis_link.c talks, redis_greet.c makes a connection
- * that may be used, redis_script.c makes sure that a commit is done once, redis_open.c and
- * redis_recover.c bring the store up, redis_batch.c writes commits, redis.c is the rest.
+ * that may be used, redis_script.c makes sure that a commit is done once, redis_open.c,
+ * redis_recover.c and redis_rebuild.c bring the store up, redis_batch.c writes commits, redis.c is
+ * the rest.
  *
  * The keys in Redis, each behind the prefix:
  *
- *     lockq:meta      hash: version, store (its id), opening, turn (see redis_script.h),
- *                     epoch, seq, ticket, hash (store.h), resent (how often a commit was sent
- * again) lockq:owner     the daemon that has the store: instance, host, process id; gone after 15 s
+ *     lockq:meta      hash: version, store (its id), opening, turn (redis_script.h), epoch, seq,
+ *                     ticket, hash (store.h), resent (how often a commit was sent again)
+ *     lockq:owner     the daemon that has the store: instance, host, process id; gone after 15 s
  *     lockq:ops       hash: ticket -> row (redis_row.h)
  *     lockq:sessions  hash: id -> row
  *     lockq:mirror, locked:MODEL, locked-by:MODEL     the mirror (redis_mirror.h)
@@ -100,17 +101,21 @@ enum redis_outcome redis_greet(struct redis_store *store);
 /* Looks how much memory it has left. */
 void redis_look_at_memory(struct redis_store *store);
 
-/* --- redis_open.c, redis_recover.c ----------------------------------------------------------- */
+/* --- redis_open.c, redis_recover.c, redis_rebuild.c ------------------------------------------ */
 
 struct store_result redis_open(struct store *base, const struct store_recovery *recovery,
                                struct store_meta *meta);
 struct store_result redis_recover(struct redis_store *store, const struct store_recovery *recovery,
                                   const struct store_meta *meta);
+/* Lets the mirror show what the rows say. */
 struct store_result redis_rebuild_mirror(struct redis_store *store);
 
 /* --- redis_batch.c --------------------------------------------------------------------------- */
 
-/* Makes `command` the commit of this batch. */
-void redis_batch_write(struct redis_store *store, const struct store_batch *batch);
+#define REDIS_IDS_MAX 10000 /* of the mirror in one script */
+
+struct store_result redis_commit(struct store *base, const struct store_batch *batch);
+/* Shows what is held, script by script, until no more than n_left ids are to be written. */
+struct store_result redis_show_held(struct redis_store *store, size_t n_left, const char *doing);
 
 #endif

@@ -150,15 +150,23 @@ static void namespaces_are_apart_and_no_two_names_meet(void **state)
     assert_int_equal(redis_server_tell("EXISTS locked:P"), 0);
 }
 
-static void a_thousand_ids_of_many_models_come_and_go_in_pieces(void **state)
+/* A JSON array of MANY keys of so many models: MODEL0/id-0, MODEL1/id-1 ... The caller frees. */
+enum { MANY = 30000 };
+static char *many_keys(const char *model, int n_models)
 {
-    enum { MANY = 30000 };
     char *keys = malloc(MANY * 24), *at = keys;
 
-    (void)state;
     for (int i = 0; i < MANY; i++)
-        at += sprintf(at, "%c\"M%d/id-%d\"", i == 0 ? '[' : ',', i % 3, i);
+        at += sprintf(at, "%c\"%s%d/id-%d\"", i == 0 ? '[' : ',', model, i % n_models, i);
     strcpy(at, "]");
+    return keys;
+}
+
+static void a_thousand_ids_of_many_models_come_and_go_in_pieces(void **state)
+{
+    char *keys = many_keys("M", 3);
+
+    (void)state;
     put(op(1, "a", keys, NULL));
     assert_int_equal(redis_server_tell("SCARD locked:M0"), MANY / 3);
     assert_int_equal(redis_server_tell("HLEN locked-by:M2"), MANY / 3);
@@ -166,6 +174,92 @@ static void a_thousand_ids_of_many_models_come_and_go_in_pieces(void **state)
     end(1);
     assert_int_equal(redis_server_tell("EXISTS locked:M0 locked:M1 locked:M2 locked-by:M0"), 0);
     free(keys);
+}
+
+/* What Redis carries out from now on, as a connection hears it. */
+static redisContext *watch(void)
+{
+    redisContext *link = redisConnectUnix(redis_server_url() + strlen("unix:"));
+
+    freeReplyObject(redisCommand(link, "MONITOR"));
+    return link;
+}
+
+/* Reads up to a PING: a letter for each script and for what they did to two models and to meta. */
+static void hear(redisContext *link, char *letters)
+{
+    static const char *const words[] = {"\"EVALSHA\"", "\"SADD\" \"locked:New", "\"epoch\"",
+                                        "\"SREM\" \"locked:Old"};
+    redisReply *reply = NULL;
+    size_t n = 0;
+
+    redis_server_tell("PING");
+    while (redisGetReply(link, (void **)&reply) == REDIS_OK && strstr(reply->str, "PING") == NULL) {
+        bool is_script = strstr(reply->str, words[0]) != NULL;
+        for (int i = 0; i < 4; i++)
+            if (strstr(reply->str, words[i]) != NULL && is_script == (i == 0) &&
+                (n == 0 || letters[n - 1] != "(+=-"[i]))
+                letters[n++] = "(+=-"[i];
+        freeReplyObject(reply);
+    }
+    freeReplyObject(reply);
+    redisFree(link);
+    letters[n] = '\0';
+}
+
+static void very_many_go_in_several_scripts_and_none_is_seen_as_free_too_early(void **state)
+{
+    char *old = many_keys("Old", 1), *new = many_keys("New", 1), letters[1000];
+    struct store_op_record records[2] = {{STORE_PUT, op(1, "a", NULL, NULL)},
+                                         {STORE_PUT, op(2, "b", new, NULL)}};
+    struct store_batch batch = {.meta = {.epoch = 1}, .ops = records, .n_ops = 2};
+    redisContext *link;
+
+    (void)state;
+    put(op(1, "a", old, NULL));
+    records[0].op.state = 2;
+    link = watch();
+    assert_int_equal(store->is->commit(store, &batch).status, STORE_OK);
+    hear(link, letters);
+    /* Those that come, 10,000 at a time; the rows, with the first that go; the others that go. */
+    assert_string_equal(letters, "(+(+(+(=-(-(-");
+    assert_int_equal(redis_server_tell("SCARD locked:New0"), MANY);
+    assert_int_equal(redis_server_tell("HLEN locked-by:New0"), MANY);
+    assert_int_equal(redis_server_tell("EXISTS locked:Old0 locked-by:Old0"), 0);
+    assert_int_equal(redis_server_tell("SCARD lockq:mirror"), 1);
+    free(old);
+    free(new);
+}
+
+static void very_many_are_put_right_at_open(void **state)
+{
+    char *keys = many_keys("M", 1);
+
+    (void)state;
+    kit_put(store, STORE_PUT, op(1, "a", keys, NULL), 0);
+    redis_server_tell("DEL locked-by:M0");
+    redis_server_tell("EVAL %s 0",
+                      "for i = 0, 39999 do redis.call('SADD', 'locked:M0', 'x' .. i) end");
+    store->is->close(store);
+    store = kit_reopen();
+    assert_int_equal(redis_server_tell("SCARD locked:M0"), MANY);
+    assert_int_equal(redis_server_tell("HLEN locked-by:M0"), MANY);
+    assert_holder("M0", "id-29999", "a");
+    free(keys);
+}
+
+static void any_byte_may_be_in_a_name(void **state)
+{
+    (void)state;
+    kit_put(store, STORE_PUT, op(1, "a", "[\"P/1\",\"P\\u0000Q/2\",\"P/\\u0000\"]", NULL), 0);
+    store->is->close(store);
+    store = kit_reopen();
+    assert_holder("P", "1", "a");
+    assert_int_equal(redis_server_tell("SCARD locked:P"), 2);
+    assert_int_equal(redis_server_tell("EVAL %s 0",
+                                       "return redis.call('SISMEMBER', 'locked:P\\0Q', '2') +"
+                                       "redis.call('SISMEMBER', 'locked:P', '\\0')"),
+                     2);
 }
 
 static void it_is_put_right_at_open(void **state)
@@ -220,6 +314,9 @@ int main(void)
         TEST(handed_over_within_one_commit_it_stays_held),
         TEST(namespaces_are_apart_and_no_two_names_meet),
         TEST(a_thousand_ids_of_many_models_come_and_go_in_pieces),
+        TEST(very_many_go_in_several_scripts_and_none_is_seen_as_free_too_early),
+        TEST(very_many_are_put_right_at_open),
+        TEST(any_byte_may_be_in_a_name),
         TEST(it_is_put_right_at_open),
         TEST(a_name_that_somebody_else_uses_fails_the_commit_and_nothing_of_it_is_there),
     };
