@@ -2,8 +2,8 @@
  * From nothing to a connection that may be used: connected, signed in, the database chosen, the
  * scripts known, and a Redis that keeps its word.
  *
- * Asked anew at each connection: somebody may have changed Redis meanwhile. What can lose answers
- * is refused in one line that says what to set.
+ * Asked anew at each connection, and whenever the owner key is renewed: somebody may have changed
+ * Redis meanwhile. What can lose answers is refused in one line that says what to set.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -165,15 +165,6 @@ static enum redis_outcome check_config(struct redis_store *store)
     return outcome;
 }
 
-void redis_look_at_memory(struct redis_store *store)
-{
-    redisReply *reply = redis_link_ask(store, "INFO", "memory", NULL);
-
-    if (reply != NULL && reply->type == REDIS_REPLY_STRING)
-        note_free_bytes(store, reply->str);
-    freeReplyObject(reply);
-}
-
 static enum redis_outcome check_info(struct redis_store *store)
 {
     redisReply *reply = redis_link_ask(store, "INFO", NULL);
@@ -185,6 +176,22 @@ static enum redis_outcome check_info(struct redis_store *store)
     return outcome;
 }
 
+static enum redis_outcome close_unless_done(struct redis_store *store, enum redis_outcome outcome)
+{
+    if (outcome != REDIS_DONE)
+        redis_link_close(store);
+    return outcome;
+}
+
+enum redis_outcome redis_look(struct redis_store *store)
+{
+    enum redis_outcome outcome = check_info(store);
+
+    if (outcome == REDIS_DONE)
+        outcome = check_config(store);
+    return close_unless_done(store, outcome);
+}
+
 enum redis_outcome redis_greet(struct redis_store *store)
 {
     enum redis_outcome outcome = redis_link_open(store);
@@ -193,12 +200,8 @@ enum redis_outcome redis_greet(struct redis_store *store)
     if (outcome == REDIS_DONE)
         outcome = sign_in(store);
     if (outcome == REDIS_DONE)
-        outcome = check_info(store);
-    if (outcome == REDIS_DONE)
-        outcome = check_config(store);
+        outcome = redis_look(store);
     if (outcome == REDIS_DONE)
         outcome = load_script(store);
-    if (outcome != REDIS_DONE)
-        redis_link_close(store);
-    return outcome;
+    return close_unless_done(store, outcome);
 }

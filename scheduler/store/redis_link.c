@@ -8,8 +8,8 @@
 #include "store/redis_store.h"
 
 #define CONNECT_MS 2000
-#define ANSWER_MS  5000 /* without one the connection is given up */
-#define SLOW_MS    1000 /* without an answer it counts as away */
+#define ANSWER_MS  5000 /* without a sign of life the connection is given up */
+#define SLOW_MS    1000 /* what takes longer counts as away */
 #define LOOK_MS    100  /* between looks whether to give up */
 
 int64_t redis_now_ms(void)
@@ -50,19 +50,25 @@ void redis_away_end(struct redis_store *store)
 bool redis_is_away(struct store *base, struct store_away *away)
 {
     struct redis_store *store = (struct redis_store *)base;
-    int64_t since_ms = store->away_since_ms, now_ms = redis_now_ms();
+    int64_t since_ms = store->away_since_ms, busy_ms = store->busy_since_ms;
+    int64_t renewed_ms = store->renewed_ms, now_ms = redis_now_ms();
+    char why[REDIS_WHY_MAX];
 
-    if (since_ms == 0 && now_ms - store->renewed_ms < REDIS_OWNER_MS)
+    if (since_ms != 0) {
+        pthread_mutex_lock(&store->away_lock);
+        memcpy(why, store->away_why, sizeof why);
+        pthread_mutex_unlock(&store->away_lock);
+    } else if (busy_ms != 0 && now_ms - busy_ms > SLOW_MS) { /* or its name server is */
+        since_ms = busy_ms;
+        snprintf(why, sizeof why, "it is slow to answer");
+    } else if (now_ms - renewed_ms >= REDIS_OWNER_MS) { /* we slept; it may be another's by now */
+        since_ms = renewed_ms;
+        snprintf(why, sizeof why, "the owner key has run out");
+    } else {
         return false;
-    if (since_ms == 0) { /* we slept; another daemon may have it by now */
-        away->ms = (uint64_t)(now_ms - store->renewed_ms);
-        snprintf(away->why, sizeof away->why, "%.160s: the owner key has run out", store->where);
-        return true;
     }
     away->ms = (uint64_t)(now_ms - since_ms);
-    pthread_mutex_lock(&store->away_lock);
-    snprintf(away->why, sizeof away->why, "%.160s: %.255s", store->where, store->away_why);
-    pthread_mutex_unlock(&store->away_lock);
+    snprintf(away->why, sizeof away->why, "%.160s: %.255s", store->where, why);
     return true;
 }
 
@@ -103,23 +109,14 @@ void redis_link_close(struct redis_store *store)
     store->link = NULL;
 }
 
-/* Waits until the socket is ready for `events`, up to ANSWER_MS after begun_ms. */
-static bool wait_for(struct redis_store *store, short events, int64_t begun_ms)
+/* Waits until the socket is ready for `events`, ANSWER_MS at most. */
+static bool wait_for(struct redis_store *store, short events)
 {
     struct pollfd fd = {.fd = store->link->fd, .events = events};
+    int64_t begun_ms = redis_now_ms();
 
-    for (;;) {
-        int64_t now_ms = redis_now_ms();
-        int n;
-        if (store->has_given_up || now_ms - begun_ms > ANSWER_MS) {
-            redis_note(store, REDIS_AWAY, "no answer within %d s", ANSWER_MS / 1000);
-            return false;
-        }
-        if (now_ms - store->call_ms > SLOW_MS && store->away_since_ms == 0) {
-            redis_note(store, REDIS_AWAY, "it is slow to answer");
-            redis_away_begin(store);
-        }
-        n = poll(&fd, 1, LOOK_MS);
+    while (!store->has_given_up && redis_now_ms() - begun_ms <= ANSWER_MS) {
+        int n = poll(&fd, 1, LOOK_MS);
         if (n > 0)
             return true;
         if (n < 0 && errno != EINTR) {
@@ -127,10 +124,11 @@ static bool wait_for(struct redis_store *store, short events, int64_t begun_ms)
             return false;
         }
     }
+    redis_note(store, REDIS_AWAY, "no answer within %d s", ANSWER_MS / 1000);
+    return false;
 }
 
-static bool is_sent(struct redis_store *store, const struct redis_command *command,
-                    int64_t begun_ms)
+static bool is_sent(struct redis_store *store, const struct redis_command *command)
 {
     char head[16];
     int n = snprintf(head, sizeof head, "*%u\r\n", command->n), is_done = 0;
@@ -142,29 +140,28 @@ static bool is_sent(struct redis_store *store, const struct redis_command *comma
     while (redisBufferWrite(store->link, &is_done) == REDIS_OK) {
         if (is_done)
             return true;
-        if (!wait_for(store, POLLOUT, begun_ms))
+        if (!wait_for(store, POLLOUT))
             return false;
     }
     return false;
 }
 
-static redisReply *answer(struct redis_store *store, int64_t begun_ms)
+static redisReply *answer(struct redis_store *store)
 {
     void *reply = NULL;
 
     while (redisGetReplyFromReader(store->link, &reply) == REDIS_OK && reply == NULL)
-        if (!wait_for(store, POLLIN, begun_ms) || redisBufferRead(store->link) != REDIS_OK)
+        if (!wait_for(store, POLLIN) || redisBufferRead(store->link) != REDIS_OK)
             return NULL;
     return reply;
 }
 
 redisReply *redis_link_call(struct redis_store *store, const struct redis_command *command)
 {
-    int64_t begun_ms = redis_now_ms();
     redisReply *reply = NULL;
 
-    if (is_sent(store, command, begun_ms))
-        reply = answer(store, begun_ms);
+    if (is_sent(store, command))
+        reply = answer(store);
     if (reply == NULL) {
         if (store->link->err != 0)
             redis_note(store, REDIS_AWAY, "%s", store->link->errstr);

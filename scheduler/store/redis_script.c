@@ -78,6 +78,12 @@ const char redis_script_fetch[] = "local rows, size = {}, 0\n"
                                   "end\n"
                                   "return rows\n";
 
+/* Whether what was begun renews the owner key; nothing else changes that until it is done. */
+static bool renews(const struct redis_store *store)
+{
+    return store->call_ms - store->renewed_ms >= REDIS_RENEW_MS;
+}
+
 static void add_renewal(struct redis_store *store)
 {
     redis_command_begin(&store->command, "SET", slice_of(store->owner_key), 3);
@@ -100,7 +106,7 @@ void redis_script_begin(struct redis_store *store)
     redis_command_add_number(command, store->turn);
     redis_command_add_number(command, store->turn + 1);
     store->call_ms = redis_now_ms();
-    if (store->call_ms - store->renewed_ms >= REDIS_RENEW_MS)
+    if (renews(store))
         add_renewal(store);
 }
 
@@ -139,7 +145,9 @@ static bool is_unknown_script(const redisReply *reply)
 
 static enum redis_outcome attempt(struct redis_store *store)
 {
-    enum redis_outcome outcome = store->link == NULL ? redis_greet(store) : REDIS_DONE;
+    enum redis_outcome outcome = store->link == NULL ? redis_greet(store)
+                                 : renews(store)     ? redis_look(store)
+                                                     : REDIS_DONE;
     redisReply *reply;
 
     if (outcome != REDIS_DONE)
@@ -166,7 +174,7 @@ static bool pause_for(const struct redis_store *store, int *pause_ms)
     return !store->has_given_up;
 }
 
-struct store_result redis_script_carry(struct redis_store *store, const char *doing)
+static enum redis_outcome try_until_known(struct redis_store *store)
 {
     int pause_ms = PAUSE_LEAST_MS;
     enum redis_outcome outcome;
@@ -176,15 +184,24 @@ struct store_result redis_script_carry(struct redis_store *store, const char *do
         if (!pause_for(store, &pause_ms))
             break;
     }
-    if (outcome != REDIS_DONE)
-        return redis_result(store, STORE_FAILED, doing, "%s", store->why);
-    store->turn++;
-    if (store->call_ms - store->renewed_ms >= REDIS_RENEW_MS) {
-        store->renewed_ms = store->call_ms;
-        redis_look_at_memory(store);
+    return outcome;
+}
+
+struct store_result redis_script_carry(struct redis_store *store, const char *doing)
+{
+    enum redis_outcome outcome;
+
+    store->busy_since_ms = store->call_ms;
+    outcome = try_until_known(store);
+    if (outcome == REDIS_DONE) {
+        store->turn++;
+        if (renews(store))
+            store->renewed_ms = store->call_ms;
+        redis_away_end(store);
     }
-    redis_away_end(store);
-    return redis_fine();
+    store->busy_since_ms = 0;
+    return outcome == REDIS_DONE ? redis_fine()
+                                 : redis_result(store, STORE_FAILED, doing, "%s", store->why);
 }
 
 struct store_result redis_script_renew(struct redis_store *store)

@@ -58,6 +58,7 @@ struct redis_store {
 
     /* For other threads. */
     _Atomic bool has_given_up;
+    _Atomic int64_t busy_since_ms; /* since when something is carried through; 0: nothing is */
     _Atomic int64_t away_since_ms; /* 0: it is there */
     _Atomic int64_t renewed_ms;    /* when the owner key was */
     _Atomic uint64_t free_bytes;
@@ -81,7 +82,8 @@ enum redis_outcome redis_note(struct redis_store *store, enum redis_outcome outc
 
 enum redis_outcome redis_link_open(struct redis_store *store);
 void redis_link_close(struct redis_store *store);
-/* Sends, and waits for the answer, but for 5 s at most. NULL: the connection is lost and closed. */
+/* Sends, and waits for the answer; not when nothing moves for 5 s. NULL: the connection is lost and
+ * closed. */
 redisReply *redis_link_call(struct redis_store *store, const struct redis_command *command);
 /* The same of a few texts, NULL behind the last. */
 redisReply *redis_link_ask(struct redis_store *store, const char *text, ...)
@@ -98,8 +100,8 @@ bool redis_is_away(struct store *base, struct store_away *away);
 
 /* Connects, signs in, and looks whether this Redis can keep what it is given. */
 enum redis_outcome redis_greet(struct redis_store *store);
-/* Looks how much memory it has left. */
-void redis_look_at_memory(struct redis_store *store);
+/* Looks at the latter again; unless it can, the connection is closed. */
+enum redis_outcome redis_look(struct redis_store *store);
 
 /* --- redis_open.c, redis_recover.c, redis_rebuild.c ------------------------------------------ */
 

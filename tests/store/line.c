@@ -37,8 +37,10 @@ static void carry(struct line *line, int client, int server)
         poll(fds, 2, -1);
         if (fds[0].revents == 0) {
             n = read(server, bytes, sizeof bytes);
-            if (n <= 0 || breaks || write(client, bytes, (size_t)n) != n)
-                return; /* the answer is lost */
+            if (breaks)
+                n = line->cut == CUT_IN_ANSWER ? n / 2 : 0;
+            if (n <= 0 || write(client, bytes, (size_t)n) != n || breaks)
+                return;
             is_answer = true;
             continue;
         }
@@ -48,7 +50,7 @@ static void carry(struct line *line, int client, int server)
         if (is_answer && line->left > 0 && --line->left == 0)
             breaks = true;
         is_answer = false;
-        if (breaks && line->cut != CUT_AFTER)
+        if (breaks && line->cut < CUT_AFTER)
             to_send = line->cut == CUT_BEFORE ? 0 : n / 2;
         if (write(server, bytes, (size_t)to_send) != to_send || to_send < n)
             return;

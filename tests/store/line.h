@@ -8,8 +8,8 @@
 #include <sys/types.h>
 
 /* What becomes of the request at which it breaks: nothing of it arrives, half, or all of it and
- * the answer does not. */
-enum cut { CUT_BEFORE, CUT_HALF_WAY, CUT_AFTER, CUTS };
+ * nothing or half of the answer. */
+enum cut { CUT_BEFORE, CUT_HALF_WAY, CUT_AFTER, CUT_IN_ANSWER, CUTS };
 
 /* Lies in memory that is shared with the process. */
 struct line {

@@ -1,6 +1,10 @@
 /*
  * What is Redis's own: which Redis is taken, whose it is, and that it is what it was.
  */
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "kit.h"
 #include "redis_server.h"
 
@@ -144,6 +148,74 @@ static void user_password_database_and_prefix_count(void **state)
     assert_int_equal(open_with(config).status, STORE_OK);
     config.prefix = "mine:"; /* not hers */
     assert_int_equal(open_with(config).status, STORE_FAILED);
+}
+
+/* A port that is free. */
+static int find_port(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    close(fd);
+    return ntohs(address.sin_port);
+}
+
+static void over_tcp_by_name_or_number_it_is_the_same(void **state)
+{
+    static const char *const hosts[] = {"127.0.0.1", "localhost", "me:it%25is@127.0.0.1",
+                                        ":it%25is@localhost"};
+    int port = find_port();
+
+    (void)state;
+    redis_server_start();
+    redis_server_tell("CONFIG SET port %d", port);
+    redis_server_tell("ACL SETUSER me on >it%%is ~* +@all");
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        char url[100];
+        if (hosts[i][0] == ':')
+            redis_server_tell("ACL SETUSER default resetpass >it%%is");
+        snprintf(url, sizeof url, "redis://%s:%d/2", hosts[i], port);
+        assert_int_equal(open_with((struct store_redis_config){.url = url}).status, STORE_OK);
+    }
+}
+
+/* As docs/operations.md tells an operator to set it. */
+#define ACL_RULES                                                                                  \
+    "~shop:lockq:* ~shop:locked:* ~shop:locked-by:* resetchannels -@all +select +info "            \
+    "+config|get "                                                                                 \
+    "+script|load +eval +evalsha +get +set +del +exists +type +hget +hmget +hset +hdel +hincrby "  \
+    "+hscan +sadd +srem +sscan"
+
+static void the_permissions_that_the_manual_names_are_enough(void **state)
+{
+    struct store_redis_config config = {.url = redis_server_url(),
+                                        .user = "lockq",
+                                        .password = "secret",
+                                        .prefix = "shop:",
+                                        .instance = "one",
+                                        .known = ""};
+
+    (void)state;
+    redis_server_start();
+    redis_server_tell("ACL SETUSER lockq on >secret " ACL_RULES);
+    for (int i = 0; i < 2; i++) { /* the second time there is something to recover and to clear */
+        struct store *store = store_redis_create(&config);
+        assert_int_equal(kit_open(store, &kit_found).status, STORE_OK);
+        kit_sum = 0;
+        kit_put(store, STORE_PUT, kit_op(1), 0);
+        redis_server_tell("SADD shop:locked:Project 9");
+        redis_server_tell("HSET shop:locked-by:Project 9 nobody");
+        store->is->close(store);
+    }
+    assert_int_equal(redis_server_tell("SCARD shop:locked:Project"), 2);
+    redis_server_tell("ACL SETUSER lockq -config|get");
+    assert_refused(open_with(config), STORE_FAILED, "permit CONFIG GET");
+    config.allow_unsafe = true;
+    assert_int_equal(open_with(config).status, STORE_OK);
+    assert_int_equal(redis_server_tell("SCARD shop:locked:Project"), 1);
 }
 
 /* --- whose it is ----------------------------------------------------------------------------- */
@@ -294,6 +366,8 @@ int main(void)
         TEST(a_replica_is_refused_whatever_is_allowed),
         TEST(a_redis_that_does_not_answer_is_named),
         TEST(user_password_database_and_prefix_count),
+        TEST(over_tcp_by_name_or_number_it_is_the_same),
+        TEST(the_permissions_that_the_manual_names_are_enough),
         TEST(another_daemons_owner_key_keeps_out_and_says_who),
         TEST(when_the_owner_key_has_gone_another_may_take_over),
         TEST(after_another_took_over_nothing_is_written),
