@@ -56,6 +56,11 @@ class Worker(threading.Thread):
                 return
             except (OSError, Gone):
                 time.sleep(0.005)  # the daemon is being started: nothing tells when
+            except Error as error:
+                # A session is durable with its first operation, and not before.
+                if error.code != "no_session" or self.facts:
+                    raise
+                self.session = None
 
     def call(self, method, **fields):
         """Repeats the request until it is answered; a repeat is the same request."""
