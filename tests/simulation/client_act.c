@@ -76,6 +76,7 @@ static void draw_ways(struct client *client, struct chance *chance, struct judge
         op->is_stale_asked = true;
         op->since =
             client->judge->latest_seq - chance_below(chance, 20) % (client->judge->latest_seq + 1);
+        op->tells_change = chance_is(chance, 40);
     }
 }
 

@@ -141,6 +141,10 @@ static void put_submit(msgpack_packer *packer, const struct judge_op *op, uint32
         put_true(packer, "pass");
     if (op->is_stale_asked)
         put_number(packer, "unchanged_since", op->since);
+    if (op->tells_change) {
+        put(packer, "on_change");
+        put(packer, "tell");
+    }
     if (op->has_payload) {
         put(packer, "payload");
         put(packer, op->id);
@@ -157,7 +161,7 @@ static uint32_t count_fields(const struct judge_op *op, uint32_t x)
 {
     return 1u + (x != 0) + (op->s != 0) + (op->wait_ms != NEVER) + op->detached +
            (op->claim_in_ms != NEVER) + (op->max_hold_ms != NEVER) + op->passes +
-           op->is_stale_asked + op->has_payload + (op->parent != NULL) +
+           op->is_stale_asked + op->tells_change + op->has_payload + (op->parent != NULL) +
            (op->parent != NULL && op->parent->token != 0);
 }
 
@@ -225,8 +229,9 @@ void client_say_op(struct client *client, enum ask what, struct judge_op *op)
     bool ties = what == ASK_CLAIM && op->tie_asked;
     msgpack_packer packer;
     bool hurries = what == ASK_WAIT && client->next_id % 2 == 0;
-    struct pending *pending =
-        ask(client, &packer, what, op, 1u + by_token + ties + hurries + (what == ASK_KILL));
+    bool leaves_be = what == ASK_RELEASE && client->next_id % 4 == 0;
+    struct pending *pending = ask(client, &packer, what, op,
+                                  1u + by_token + ties + hurries + leaves_be + (what == ASK_KILL));
 
     if (pending == NULL)
         return;
@@ -239,6 +244,8 @@ void client_say_op(struct client *client, enum ask what, struct judge_op *op)
         put_true(&packer, "tie");
     if (hurries)
         put_number(&packer, "timeout", WAIT_TIMEOUT_MS);
+    if (leaves_be)
+        put_true(&packer, "unchanged");
     if (what == ASK_KILL) {
         put(&packer, "why");
         put(&packer, "enough");

@@ -53,7 +53,7 @@ struct judge_op {
     bool detached, passes, has_payload, acquires;
     int64_t wait_ms, lease_ms, claim_in_ms, max_hold_ms; /* NEVER: for ever */
     struct judge_op *parent;
-    bool is_stale_asked;
+    bool is_stale_asked, tells_change; /* ends as stale, or is granted and told */
     uint64_t since;
     struct judge_moment submitted;  /* when it was first sent */
     struct judge_moment lease_from; /* the lease began not before that */

@@ -61,7 +61,7 @@ static bool is_lawful(struct judge *judge, const struct judge_op *op, const char
     if (strcmp(end, "timeout") == 0)
         return now_ms >= after(judge, op->submitted, op->wait_ms);
     if (strcmp(end, "stale") == 0)
-        return op->is_stale_asked;
+        return op->is_stale_asked && !op->tells_change;
     for (; op != NULL; op = op->parent) { /* who ends so takes those below it along */
         if (strcmp(end, "expired") == 0 && now_ms >= judge_earliest_expiry(judge, op))
             return true;

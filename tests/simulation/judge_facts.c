@@ -117,9 +117,12 @@ void judge_hear_seq(struct judge *judge, const char *what, uint64_t seq, uint64_
         judge->latest_seq = seq;
 }
 
-static bool is_left_out(const char *end)
+/* Ends that leave nothing behind, each with what it takes. */
+static bool may_be_left_out(const struct judge_op *op, const char *end)
 {
-    return strcmp(end, "refused") == 0 || strcmp(end, "stale") == 0 || strcmp(end, "deadlock") == 0;
+    return (strcmp(end, "refused") == 0 && op->wait_ms == 0) ||
+           (strcmp(end, "stale") == 0 && op->is_stale_asked && !op->tells_change) ||
+           (strcmp(end, "deadlock") == 0 && op->parent != NULL);
 }
 
 void judge_hear(struct judge *judge, const struct judge_fact *fact)
@@ -132,8 +135,8 @@ void judge_hear(struct judge *judge, const struct judge_fact *fact)
         return;
     }
     if (fact->ticket == 0) {
-        if (fact->state != JUDGE_ENDED || !is_left_out(fact->end))
-            judge_object(judge, "%s: a view without ticket", op->id);
+        if (fact->state != JUDGE_ENDED || !may_be_left_out(op, fact->end))
+            judge_object(judge, "%s: a view without ticket, ended as '%s'", op->id, fact->end);
         return;
     }
     if (fact->state == JUDGE_UNKNOWN || fact->seq == 0)
