@@ -1,5 +1,6 @@
 """What the system and its libraries do that a server must know of: each rule is a test's name."""
 
+import ctypes
 import os
 import re
 import signal
@@ -188,6 +189,40 @@ def test_after_a_stop_what_nobody_renews_still_ends(start):
     until(lambda: time.monotonic() > stopped + 0.5, "a stop longer than the lease")
     daemon.signal(signal.SIGCONT)
     assert client.push()[1]["end"] == "expired"
+
+
+# --- TCP -----------------------------------------------------------------------------------------
+
+def sockets_of(process):
+    """The process's own sockets, as they are."""
+    pidfd = os.pidfd_open(process.pid)
+    getfd = ctypes.CDLL(None, use_errno=True).syscall
+    for fd in os.listdir(f"/proc/{process.pid}/fd"):
+        copy = getfd(438, pidfd, int(fd), 0)  # pidfd_getfd
+        if copy >= 0 and stat.S_ISSOCK(os.fstat(copy).st_mode):
+            yield socket.socket(fileno=copy)
+        elif copy >= 0:
+            os.close(copy)
+    os.close(pidfd)
+
+
+def test_a_peer_that_vanishes_over_tcp_is_missed_within_30_s(start):
+    """Whether something is on its way to it (TCP_USER_TIMEOUT) or nothing is (keepalive): what the daemon
+    asked of the system, read from its own socket."""
+    daemon = start("--listen", "tcp:127.0.0.1:0")
+    address = next(word[5:] for line in daemon.log for word in line.split()
+                   if word.startswith("addr=tcp:"))
+    client = Client(address)
+    client.call("ping")
+    ours = client.socket.getsockname()
+    peers = [s for s in sockets_of(daemon.process)
+             if s.family == socket.AF_INET and not s.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)]
+    other = next(s for s in peers if s.getpeername() == ours)
+    asked = {name: other.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+             for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")}
+    assert other.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    assert asked["TCP_KEEPIDLE"] + asked["TCP_KEEPINTVL"] * asked["TCP_KEEPCNT"] <= 30
+    assert 0 < asked["TCP_USER_TIMEOUT"] <= 30000
 
 
 # --- bytes ---------------------------------------------------------------------------------------
