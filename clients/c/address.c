@@ -46,6 +46,20 @@ static int not_understood(void)
     return -1;
 }
 
+/* A machine that has vanished is noticed within half a minute, as the daemon notices a client. */
+static void watch_peer(int fd)
+{
+    static const struct {
+        int level, name, value;
+    } options[] = {{IPPROTO_TCP, TCP_NODELAY, 1},   {SOL_SOCKET, SO_KEEPALIVE, 1},
+                   {IPPROTO_TCP, TCP_KEEPIDLE, 10}, {IPPROTO_TCP, TCP_KEEPINTVL, 5},
+                   {IPPROTO_TCP, TCP_KEEPCNT, 4},   {IPPROTO_TCP, TCP_USER_TIMEOUT, 30000}};
+
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+                   sizeof options[i].value);
+}
+
 /* Closes the descriptor unless it connects or will; keeps errno. */
 static int begin(int fd, const struct sockaddr *name, socklen_t n)
 {
@@ -75,7 +89,7 @@ static int connect_tcp(const char *text)
     const char *colon = strrchr(text, ':'), *bracket = strrchr(text, ']');
     size_t n = strlen(text);
     char host[ADDRESS_MAX], port[32] = TCP_PORT;
-    int fd = -1, on = 1, error;
+    int fd = -1, error;
 
     if (colon != NULL && (bracket == NULL || colon > bracket)) {
         snprintf(port, sizeof port, "%s", colon + 1);
@@ -86,8 +100,9 @@ static int connect_tcp(const char *text)
     else
         snprintf(host, sizeof host, "%.*s", (int)n, text);
     error = getaddrinfo(host, port, &hints, &found);
-    if (error == EAI_AGAIN) {
-        errno = EHOSTUNREACH; /* the name service is away, and may be back at the next attempt */
+    if (error == EAI_AGAIN || error == EAI_NONAME) {
+        /* The name service is away, or does not know the host: it may at the next attempt. */
+        errno = error == EAI_AGAIN ? EHOSTUNREACH : ENXIO;
         return -1;
     }
     if (error != 0)
@@ -99,10 +114,8 @@ static int connect_tcp(const char *text)
     error = errno;
     freeaddrinfo(found);
     errno = error;
-    if (fd >= 0) {
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    }
+    if (fd >= 0)
+        watch_peer(fd);
     return fd;
 }
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #include "handle.h"
 
@@ -48,12 +50,16 @@ void lockq_put_text(struct lockq_params *params, const char *field, const char *
 void lockq_put_uint(struct lockq_params *params, const char *field, uint64_t number)
 {
     msgpack_packer packer = begin_field(params, field);
+
+    params->has_lease = params->has_lease || strcmp(field, "lease") == 0;
     msgpack_pack_uint64(&packer, number);
 }
 
 void lockq_put_bool(struct lockq_params *params, const char *field, bool value)
 {
     msgpack_packer packer = begin_field(params, field);
+
+    params->ties = params->ties || (value && strcmp(field, "tie") == 0);
     if (value)
         msgpack_pack_true(&packer);
     else
@@ -81,16 +87,16 @@ static void put_raw(struct lockq_params *params, const char *field, const char *
 struct waiting {
     bool is_over;
     int status;
-    const msgpack_object *result;
 };
 
 static void on_answer(struct lockq *lockq, int status, const msgpack_object *result, void *context)
 {
     struct waiting *waiting = context;
 
-    *waiting = (struct waiting){true, status, result};
+    *waiting = (struct waiting){true, status};
     if (result == NULL)
         return;
+    lockq->result = result;
     /* The result must outlive the messages behind it: its memory changes hands. */
     msgpack_unpacked_destroy(&lockq->kept);
     lockq->kept = lockq->message;
@@ -108,42 +114,55 @@ static int poll_once(struct lockq *lockq, int64_t left_ms)
     return lockq_process(lockq);
 }
 
+/* Waits for the answer to a request that was sent. */
+static int wait_for(struct lockq *lockq, struct waiting *waiting, int64_t timeout_ms)
+{
+    int64_t now = handle_now_ms();
+    int64_t until = timeout_ms > INT64_MAX - now ? INT64_MAX : now + timeout_ms;
+
+    lockq->result = NULL;
+    lockq_process(lockq);
+    while (!waiting->is_over && (now = handle_now_ms()) < until)
+        poll_once(lockq, until - now);
+    if (waiting->is_over)
+        return waiting->status;
+    if (lockq->state == READY)
+        return handle_fail(lockq, LOCKQ_E_TIMEOUT, "no answer from %s within %" PRId64 " ms",
+                           lockq->address, timeout_ms);
+    return lockq->state == APART && lockq->why[0] != '\0'
+               ? LOCKQ_E_CONNECT
+               : handle_fail(lockq, LOCKQ_E_TIMEOUT, "%s does not answer", lockq->address);
+}
+
 int lockq_call(struct lockq *lockq, const char *method, const struct lockq_params *params,
                int64_t timeout_ms, const msgpack_object **result)
 {
     struct waiting waiting = {.is_over = false};
-    int64_t now = handle_now_ms();
-    int64_t until = timeout_ms > INT64_MAX - now ? INT64_MAX : now + timeout_ms;
-    uint32_t id = handle_send(lockq, method, params, on_answer, &waiting);
+    uint32_t id = requests_add(&lockq->requests, method, params, on_answer, &waiting);
+    int status = wait_for(lockq, &waiting, timeout_ms);
 
-    lockq_process(lockq);
-    while (!waiting.is_over && (now = handle_now_ms()) < until)
-        poll_once(lockq, until - now);
-    if (!waiting.is_over) {
-        handle_forget(lockq, id);
-        if (lockq->state == READY)
-            return handle_fail(lockq, LOCKQ_E_TIMEOUT, "no answer from %s within %" PRId64 " ms",
-                               lockq->address, timeout_ms);
-        return lockq->state == APART && lockq->why[0] != '\0'
-                   ? LOCKQ_E_CONNECT
-                   : handle_fail(lockq, LOCKQ_E_TIMEOUT, "%s does not answer", lockq->address);
-    }
-    if (waiting.status == LOCKQ_OK && result != NULL)
-        *result = waiting.result;
-    return waiting.status;
+    if (!waiting.is_over)
+        requests_forget(&lockq->requests, id);
+    if (status == LOCKQ_OK && result != NULL)
+        *result = lockq->result;
+    return status;
+}
+
+static int read_view(struct lockq *lockq, int status, struct lockq_view *view)
+{
+    if (status == LOCKQ_OK && view != NULL && !lockq_view_of(lockq->result, view))
+        return handle_fail(lockq, LOCKQ_E_PROTOCOL, "%s is no lockqd", lockq->address);
+    return status;
 }
 
 /* Calls, frees the params, and reads the view of the result. */
 static int call_view(struct lockq *lockq, const char *method, struct lockq_params *params,
                      int64_t timeout_ms, struct lockq_view *view)
 {
-    const msgpack_object *result;
-    int status = lockq_call(lockq, method, params, timeout_ms, &result);
+    int status = lockq_call(lockq, method, params, timeout_ms, NULL);
 
     lockq_params_free(params);
-    if (status == LOCKQ_OK && view != NULL && !lockq_view_of(result, view))
-        return handle_fail(lockq, LOCKQ_E_PROTOCOL, "%s is no lockqd", lockq->address);
-    return status;
+    return read_view(lockq, status, view);
 }
 
 /* --- operations ------------------------------------------------------------------------------ */
@@ -164,14 +183,33 @@ static void put_conditions(struct lockq_params *params, const struct lockq_submi
         lockq_put_bool(params, "pass", true);
 }
 
-static struct lockq_params *params_of(struct lockq *lockq, const struct lockq_submit *submit)
+/* An id that nobody else makes up, not even a child that was forked with the handle. */
+static void make_up(struct lockq *lockq, char *op, size_t size)
+{
+    if (lockq->seeded_in != getpid() &&
+        getrandom(&lockq->op_seed, sizeof lockq->op_seed, 0) != sizeof lockq->op_seed)
+        lockq->op_seed = (uint64_t)handle_now_ms() << 20 ^ (uint64_t)getpid();
+    lockq->seeded_in = getpid();
+    snprintf(op, size, "c-%016" PRIx64 "-%" PRIu64, lockq->op_seed, ++lockq->next_op);
+}
+
+/* The view, unless NULL, tells the id whatever becomes of the request. */
+static struct lockq_params *params_of(struct lockq *lockq, const struct lockq_submit *submit,
+                                      struct lockq_view *view)
 {
     struct lockq_params *params = lockq_params_new();
-    char made_up[64];
+    char made_up[LOCKQ_ID_SIZE];
+    const char *op = submit->op;
 
-    snprintf(made_up, sizeof made_up, "c-%016" PRIx64 "-%" PRIu64, lockq->op_seed,
-             ++lockq->next_op);
-    lockq_put_text(params, "op", submit->op != NULL ? submit->op : made_up);
+    if (op == NULL) {
+        make_up(lockq, made_up, sizeof made_up);
+        op = made_up;
+    }
+    if (view != NULL) {
+        *view = (struct lockq_view){.expires_in_ms = LOCKQ_UNSET};
+        snprintf(view->op, sizeof view->op, "%s", op);
+    }
+    lockq_put_text(params, "op", op);
     if (submit->n_keys > 0)
         lockq_put_texts(params, "keys", submit->keys, submit->n_keys);
     if (submit->n_shared > 0)
@@ -195,19 +233,35 @@ static struct lockq_params *params_of(struct lockq *lockq, const struct lockq_su
 int lockq_submit(struct lockq *lockq, const struct lockq_submit *submit, int64_t timeout_ms,
                  struct lockq_view *view)
 {
-    return call_view(lockq, "submit", params_of(lockq, submit), timeout_ms, view);
+    return call_view(lockq, "submit", params_of(lockq, submit, view), timeout_ms, view);
 }
 
+/* The daemon answers an acquire only when the operation waits no more, however often it is asked;
+ * so one that ran out of time is taken up again, not made anew. What was never sent is taken back.
+ */
 int lockq_acquire(struct lockq *lockq, const struct lockq_submit *submit, int64_t timeout_ms,
                   struct lockq_view *view)
 {
-    return call_view(lockq, "acquire", params_of(lockq, submit), timeout_ms, view);
+    struct lockq_params *params = params_of(lockq, submit, view);
+    struct waiting waiting = {.is_over = false};
+    uint32_t id = requests_adopt(&lockq->requests, "acquire", params, on_answer, &waiting);
+    int status;
+
+    if (id == 0)
+        id = requests_add(&lockq->requests, "acquire", params, on_answer, &waiting);
+    lockq_params_free(params);
+    status = wait_for(lockq, &waiting, timeout_ms);
+    if (!waiting.is_over && lockq->state == READY)
+        requests_abandon(&lockq->requests, id);
+    else if (!waiting.is_over)
+        requests_forget(&lockq->requests, id);
+    return read_view(lockq, status, view);
 }
 
 static void send_made(struct lockq *lockq, const char *method, const struct lockq_submit *submit,
                       lockq_answer *answer, void *context)
 {
-    struct lockq_params *params = params_of(lockq, submit);
+    struct lockq_params *params = params_of(lockq, submit, NULL);
 
     lockq_send(lockq, method, params, answer, context);
     lockq_params_free(params);
@@ -237,7 +291,19 @@ static struct lockq_params *params_for(const char *op, uint64_t token)
 
 int lockq_wait(struct lockq *lockq, const char *op, int64_t timeout_ms, struct lockq_view *view)
 {
-    return call_view(lockq, "wait", params_for(op, 0), timeout_ms, view);
+    struct lockq_params *params = params_for(op, 0);
+    struct lockq_view seen = {0};
+    int status;
+
+    /* The daemon stops waiting too: an answer that nobody reads would count as pending there. */
+    if (timeout_ms != LOCKQ_FOREVER)
+        lockq_put_uint(params, "timeout", timeout_ms > 0 ? (uint64_t)timeout_ms : 0);
+    status = call_view(lockq, "wait", params, timeout_ms, &seen);
+    if (status == LOCKQ_OK && seen.state == LOCKQ_WAITING && timeout_ms != LOCKQ_FOREVER)
+        status = handle_fail(lockq, LOCKQ_E_TIMEOUT, "%s waits still", op);
+    if (view != NULL && (status == LOCKQ_OK || (status == LOCKQ_E_TIMEOUT && seen.state != 0)))
+        *view = seen;
+    return status;
 }
 
 int lockq_claim(struct lockq *lockq, const char *op, int64_t timeout_ms, struct lockq_view *view)

@@ -4,14 +4,17 @@
  * A handle is one session with a daemon. It connects when it is first used, comes back by itself
  * after the connection or the daemon was lost, resumes its session, and repeats what had no answer
  * yet: that is safe, because an operation's id names one attempt (the handle makes ids up where the
- * caller gives none).
+ * caller gives none). Where the daemon knows the session no more and nothing was tied to it, it
+ * begins another one.
  *
  * There are two ways to use it. Blocking: each call takes a timeout and returns a status. In a loop
  * of one's own: lockq_send queues a request and names a function for its answer; the program polls
  * lockq_fd for lockq_events, at most lockq_poll_ms long, and calls lockq_process. Both may be
  * mixed.
  *
- * One handle belongs to one thread at a time; handles share nothing.
+ * One handle belongs to one thread at a time, and to the process that has connected it: after fork,
+ * the child opens one of its own (it may close the parent's, which the parent does not notice).
+ * Handles share nothing. The library raises no SIGPIPE, and aborts when there is no memory.
  *
  * Times are in milliseconds. Keys are string paths ("Project/25"; %2F is a slash inside a segment,
  * %25 a percent sign).
@@ -36,7 +39,8 @@ enum lockq_client_status {
     LOCKQ_E_TIMEOUT = 100, /* no answer in time; the request may still be carried out */
     LOCKQ_E_CONNECT,       /* no daemon answers at the address */
     LOCKQ_E_PROTOCOL,      /* what answers is no lockqd */
-    LOCKQ_E_LOST,          /* the session is over: operations tied to it have ended as lost */
+    LOCKQ_E_LOST,          /* the session is over: operations tied to it have ended as lost, and
+                            * the handle is of no use any more; open another one */
     LOCKQ_E_ADDRESS        /* the address is not understood */
 };
 
@@ -117,14 +121,17 @@ struct lockq_submit {
     }
 
 /* Into the line, answered at once. `timeout_ms` here and below: how long to wait for the answer,
- * connecting included. */
+ * connecting included. `view` may be NULL; here and in acquire its op is set whatever the status,
+ * so that what the handle made up can be asked for again. */
 int lockq_submit(struct lockq *lockq, const struct lockq_submit *submit, int64_t timeout_ms,
                  struct lockq_view *view);
 /* The same, answered when the operation waits no more. A timeout ends nothing: the operation stays
- * in line; acquire again with the same id, or cancel. */
+ * in line; acquire again with the same id and fields, as often as wanted, or cancel. */
 int lockq_acquire(struct lockq *lockq, const struct lockq_submit *submit, int64_t timeout_ms,
                   struct lockq_view *view);
+/* Until it waits no more. LOCKQ_E_TIMEOUT: it still does. */
 int lockq_wait(struct lockq *lockq, const char *op, int64_t timeout_ms, struct lockq_view *view);
+/* To run it here: lockq_result has its payload and meta. */
 int lockq_claim(struct lockq *lockq, const char *op, int64_t timeout_ms, struct lockq_view *view);
 /* The same, and from now on the operation lives and dies with this handle's session. */
 int lockq_claim_tied(struct lockq *lockq, const char *op, int64_t timeout_ms,
@@ -162,12 +169,18 @@ void lockq_put_texts(struct lockq_params *params, const char *field, const char 
 int lockq_call(struct lockq *lockq, const char *method, const struct lockq_params *params,
                int64_t timeout_ms, const msgpack_object **result);
 
+/* The whole result of the last blocking call, if that was LOCKQ_OK, else NULL; valid until the next
+ * one. It has what a view has no room for: payload, meta, blockers, changed, why_ended. */
+const msgpack_object *lockq_result(const struct lockq *lockq);
 /* The value of a field of a map, or NULL. */
 const msgpack_object *lockq_field(const msgpack_object *map, const char *name);
 /* Reads a view or a record. False: it is none. */
 bool lockq_view_of(const msgpack_object *map, struct lockq_view *view);
 
 /* --- in a loop of one's own ------------------------------------------------------------------ */
+
+/* The functions that a program gives are called from lockq_process, also within a blocking call.
+ * They may queue requests; they must not make blocking calls, nor process or close the handle. */
 
 /* The answer to a request: LOCKQ_OK and a result, or a status and NULL (lockq_why says more). The
  * result is valid during the call. */
@@ -177,7 +190,7 @@ typedef void lockq_answer(struct lockq *lockq, int status, const msgpack_object 
 typedef void lockq_news(struct lockq *lockq, const char *method, const msgpack_object *view,
                         void *context);
 
-/* Queues a request; `answer` is called from lockq_process, once, or never when the handle is closed
+/* Queues a request; `answer` (NULL: none) is called once, or never when the handle is closed
  * before. A submit or acquire must have `op`: see lockq_send_submit. */
 void lockq_send(struct lockq *lockq, const char *method, const struct lockq_params *params,
                 lockq_answer *answer, void *context);
@@ -188,6 +201,11 @@ void lockq_send_submit(struct lockq *lockq, const struct lockq_submit *submit, l
 void lockq_send_acquire(struct lockq *lockq, const struct lockq_submit *submit,
                         lockq_answer *answer, void *context);
 void lockq_on_news(struct lockq *lockq, lockq_news *news, void *context);
+/* Called each time there is a connection: the first one, and each that resumes the session. The
+ * place for what does not outlive a connection: `subscribe`, and then `list` for what was missed,
+ * because the daemon tells nothing old. */
+typedef void lockq_connected(struct lockq *lockq, void *context);
+void lockq_on_connected(struct lockq *lockq, lockq_connected *connected, void *context);
 
 /* The descriptor to poll, -1 while there is none (it changes when the handle reconnects); the
  * events to poll for (POLLIN, POLLOUT); how long to poll at most, -1: for ever. */
