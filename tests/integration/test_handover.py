@@ -45,6 +45,26 @@ def test_a_job_is_submitted_enqueued_and_run_in_three_processes(daemon):
     dispatcher.kill()
 
 
+def test_a_dispatcher_misses_nothing_over_a_restart_of_the_daemon(daemon):
+    """Its subscription dies with the connection; its session, which owns nothing, with the daemon."""
+    dispatcher = start(daemon, "dispatch")
+    submit(daemon, "job-1", "Row/1")
+    assert dispatcher.stdout.readline() == "job-1\n"
+    daemon.kill()
+    daemon.start()
+    submit(daemon, "job-2", "Row/2")
+    seen = ""
+    while seen != "job-2\n":
+        seen = dispatcher.stdout.readline()
+        assert seen in ("job-1\n", "job-2\n"), "told again, because nobody has claimed it"
+    submit(daemon, "job-3", "Row/3")
+    while seen != "job-3\n":
+        seen = dispatcher.stdout.readline()
+        assert seen
+    dispatcher.kill()
+    dispatcher.wait(60)
+
+
 def test_a_killed_worker_frees_its_job_and_a_zombie_is_refused(daemon):
     a = daemon.client()
     submit(daemon, "job-1", "Row/1")

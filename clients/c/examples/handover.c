@@ -6,7 +6,7 @@
  *     handover dispatch ADDRESS              writes the id of each job to standard output when its
  *                                            turn has come: one line for a queue
  *     handover work ADDRESS RUN_MS           the worker: reads ids, as a queue delivers them,
- * perhaps twice; runs each once; tells what became of it
+ *                                            perhaps twice; runs each once; tells the outcome
  *
  * The job has a lease, so it outlives the web request; `claim_in` ends it when no worker comes. The
  * worker ties it to its own session, so a worker that is killed gives it back within the grace, and
@@ -65,40 +65,43 @@ static void enqueue(struct lockq *lockq, const char *method, const msgpack_objec
     fflush(stdout);
 }
 
-/* What was granted before anybody listened, and nobody has claimed. */
-static int enqueue_missed(struct lockq *lockq)
+/* What was granted while nobody listened, and nobody has claimed. */
+static void enqueue_missed(struct lockq *lockq, int status, const msgpack_object *result,
+                           void *context)
 {
-    static const char *const granted[] = {"granted"};
-    struct lockq_params *params = lockq_params_new();
-    const msgpack_object *result, *ops;
-    int status;
+    const msgpack_object *ops = lockq_field(result, "ops");
 
-    lockq_put_texts(params, "state", granted, 1);
-    lockq_put_bool(params, "claimed", false);
-    status = lockq_call(lockq, "list", params, ANSWER_MS, &result);
-    lockq_params_free(params);
-    ops = status == LOCKQ_OK ? lockq_field(result, "ops") : NULL;
-    if (ops == NULL)
-        return fail(lockq, "list");
+    (void)context;
+    if (status != LOCKQ_OK) {
+        fail(lockq, "list");
+        return;
+    }
     for (uint32_t i = 0; i < ops->via.array.size; i++)
         enqueue(lockq, "granted", &ops->via.array.ptr[i], NULL);
-    return 0;
 }
 
-/* Subscribe first, then list: a job in between comes twice, and none is missed. */
+/* At each connection anew, for a subscription dies with its connection. Subscribe first, then list:
+ * a job in between comes twice, and none is missed. */
+static void listen_and_list(struct lockq *lockq, void *context)
+{
+    static const char *const granted[] = {"granted"};
+    struct lockq_params *grants = lockq_params_new(), *unclaimed = lockq_params_new();
+
+    (void)context;
+    lockq_put_bool(grants, "grants", true);
+    lockq_send(lockq, "subscribe", grants, NULL, NULL);
+    lockq_put_texts(unclaimed, "state", granted, 1);
+    lockq_put_bool(unclaimed, "claimed", false);
+    lockq_put_uint(unclaimed, "limit", 1000);
+    lockq_send(lockq, "list", unclaimed, enqueue_missed, NULL);
+    lockq_params_free(grants);
+    lockq_params_free(unclaimed);
+}
+
 static int dispatch(struct lockq *lockq)
 {
-    struct lockq_params *params = lockq_params_new();
-    int status;
-
     lockq_on_news(lockq, enqueue, NULL);
-    lockq_put_bool(params, "grants", true);
-    status = lockq_call(lockq, "subscribe", params, ANSWER_MS, NULL);
-    lockq_params_free(params);
-    if (status != LOCKQ_OK)
-        return fail(lockq, "subscribe");
-    if (enqueue_missed(lockq) != 0)
-        return 1;
+    lockq_on_connected(lockq, listen_and_list, NULL);
     while (lockq_process(lockq) == LOCKQ_OK) {
         struct pollfd ready = {lockq_fd(lockq), lockq_events(lockq), 0};
         poll(&ready, 1, lockq_poll_ms(lockq));
