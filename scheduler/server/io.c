@@ -1,41 +1,17 @@
 #include "server/io.h"
 
-#include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/list.h"
 #include "base/memory.h"
 #include "server/committer.h"
+#include "server/door.h"
 #include "server/io_clock.h"
 
-#define READ_SIZE      ((size_t)256 * 1024)
-#define ACCEPTS_A_TURN 64
 #define STOP_WITHIN_MS 5000 /* to write what may still leave */
 #define TIDY_EVERY_MS  1000 /* the store's housekeeping */
-
-struct io;
-
-/* A connection's descriptor. Freed in the close callback of its handle. */
-struct link {
-    uv_poll_t poll;
-    struct io *io;
-    struct conn *conn;
-    int fd;
-    int events;      /* that are polled for */
-    bool is_waiting; /* the peer takes nothing more now */
-    struct list all;
-};
-
-struct door {
-    uv_poll_t poll;
-    struct io *io;
-    struct listener *listener;
-};
 
 struct io {
     struct io_config config;
@@ -45,15 +21,16 @@ struct io {
     uv_idle_t busy; /* active while there is a backlog: the poll does not sleep */
     uv_timer_t deadline, tidy, stop;
     uv_signal_t signals[3];
-    struct door *doors;
-    bool doors_are_open, is_stopping, is_ending;
     struct committer committer;
-    struct list links;
+    struct links links;
+    struct doors doors;
+    bool is_stopping, is_ending;
     int64_t decided_ms; /* the time before the poll */
-    bool is_away;       /* the store */
+    int64_t real_ms;    /* when wall_ms was read: once a millisecond is often enough */
+    uint64_t wall_ms;
+    bool is_away; /* the store */
     enum io_end end;
     char *why;
-    char buffer[READ_SIZE];
 };
 
 static struct io_clock daemon_clock;
@@ -78,9 +55,12 @@ uint64_t io_wall_ms(void)
 static void look_for_store(struct io *io)
 {
     struct store *store = io->config.store;
-    struct store_away away = {0};
-    bool is_away = store->is->is_away != NULL && store->is->is_away(store, &away);
+    struct store_away away;
+    bool is_away;
 
+    if (store->is->is_away == NULL)
+        return;
+    is_away = store->is->is_away(store, &away);
     if (is_away != io->is_away) {
         io_now_ms(); /* what was before counts */
         daemon_clock.stands_still = io->is_away = is_away;
@@ -92,181 +72,18 @@ static void look_for_store(struct io *io)
 /* Before the server is told anything that has happened: what a stopped process reads when it goes
  * on may have been sent long after it was stopped, and no lease or grace counts from before that;
  * and the store may be another's by then. */
-static void set_time(struct io *io)
+static void set_time(void *context)
 {
+    struct io *io = context;
+    int64_t now_ms;
+
     look_for_store(io);
-    server_set_time(io->config.server, io_now_ms(), io_wall_ms());
-}
-
-/* --- connections ----------------------------------------------------------------------------- */
-
-static void open_doors(struct io *io);
-
-static void on_link_closed(uv_handle_t *handle)
-{
-    struct link *link = handle->data;
-    close(link->fd);
-    free(link);
-}
-
-static void close_link(struct io *io, struct link *link)
-{
-    if (link->conn == NULL)
-        return;
-    set_time(io);
-    server_on_close(io->config.server, link->conn);
-    link->conn = NULL;
-    list_remove(&link->all);
-    uv_close((uv_handle_t *)&link->poll, on_link_closed);
-    open_doors(io);
-}
-
-static void on_ready(uv_poll_t *poll, int status, int events);
-
-static void poll_for(struct link *link, int events)
-{
-    if (events == link->events)
-        return;
-    link->events = events;
-    uv_poll_start(&link->poll, events, on_ready);
-}
-
-/* Writes what may leave, once; then waits for what the connection is to wait for. */
-static void write_link(struct io *io, struct link *link)
-{
-    struct conn *conn = link->conn;
-    struct slice out = conn_output(conn);
-
-    if (conn_is_cut(conn)) {
-        close_link(io, link);
-        return;
+    now_ms = io_now_ms();
+    if (io->real_ms != daemon_clock.real_ms) {
+        io->real_ms = daemon_clock.real_ms;
+        io->wall_ms = io_wall_ms();
     }
-    if (out.n > 0 && !link->is_waiting) {
-        ssize_t n = send(link->fd, out.at, out.n, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n < 0 && errno != EAGAIN && errno != EINTR) {
-            close_link(io, link);
-            return;
-        }
-        if (n > 0) {
-            set_time(io);
-            server_on_written(io->config.server, conn, (size_t)n);
-        }
-        link->is_waiting = n < (ssize_t)out.n;
-    }
-    if (conn_is_closing(conn) && conn_output(conn).n == 0) {
-        close_link(io, link);
-        return;
-    }
-    poll_for(link, UV_DISCONNECT | (conn_wants_input(conn) ? UV_READABLE : 0) |
-                       (link->is_waiting ? UV_WRITABLE : 0));
-}
-
-static void read_link(struct io *io, struct link *link)
-{
-    ssize_t n = recv(link->fd, io->buffer, sizeof io->buffer, MSG_DONTWAIT);
-
-    if (n > 0) {
-        set_time(io);
-        server_on_input(io->config.server, link->conn, io->buffer, (size_t)n);
-    } else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-        close_link(io, link);
-    }
-}
-
-static void on_ready(uv_poll_t *poll, int status, int events)
-{
-    struct link *link = poll->data;
-    struct io *io = link->io;
-
-    if (events & UV_WRITABLE) {
-        link->is_waiting = false;
-        write_link(io, link);
-    }
-    if (link->conn == NULL)
-        return;
-    if (status != 0)
-        close_link(io, link);
-    else if (events & UV_READABLE)
-        read_link(io, link);
-    else if (events & UV_DISCONNECT)
-        close_link(io, link);
-}
-
-static void add_link(struct io *io, int fd, const struct peer *peer)
-{
-    struct link *link = memory_alloc_zeroed(1, sizeof *link);
-
-    link->io = io;
-    link->fd = fd;
-    link->poll.data = link;
-    if (uv_poll_init(&io->loop, &link->poll, fd) != 0) {
-        close(fd);
-        free(link);
-        return;
-    }
-    link->conn = server_on_connect(io->config.server, peer, link);
-    list_append(&io->links, &link->all);
-    poll_for(link, UV_DISCONNECT | UV_READABLE);
-    read_link(io, link); /* or the end of its session could be decided before its hello is read */
-}
-
-/* --- doors ----------------------------------------------------------------------------------- */
-
-/* Those who knock wait in the backlog of the socket. */
-static void shut_doors(struct io *io)
-{
-    for (uint32_t i = 0; i < io->config.n_listeners; i++)
-        uv_poll_stop(&io->doors[i].poll);
-    io->doors_are_open = false;
-}
-
-static void on_knock(uv_poll_t *poll, int status, int events)
-{
-    struct door *door = poll->data;
-    struct io *io = door->io;
-
-    (void)status;
-    (void)events;
-    for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-        struct peer peer;
-        int fd;
-        if (!server_has_room(io->config.server)) {
-            shut_doors(io); /* until one leaves */
-            return;
-        }
-        fd = listener_accept(door->listener, &peer);
-        if (fd < 0) {
-            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-                shut_doors(io); /* or the poll would not sleep; tried again when one leaves */
-            return;
-        }
-        add_link(io, fd, &peer);
-    }
-}
-
-static void open_doors(struct io *io)
-{
-    if (io->doors_are_open || io->is_stopping || !server_has_room(io->config.server))
-        return;
-    for (uint32_t i = 0; i < io->config.n_listeners; i++)
-        uv_poll_start(&io->doors[i].poll, UV_READABLE, on_knock);
-    io->doors_are_open = true;
-}
-
-static int add_doors(struct io *io)
-{
-    io->doors = memory_alloc_zeroed(io->config.n_listeners, sizeof *io->doors);
-    for (uint32_t i = 0; i < io->config.n_listeners; i++) {
-        struct door *door = &io->doors[i];
-        int error = uv_poll_init(&io->loop, &door->poll, io->config.listeners[i].fd);
-        if (error != 0)
-            return error;
-        door->io = io;
-        door->listener = &io->config.listeners[i];
-        door->poll.data = door;
-    }
-    open_doors(io);
-    return 0;
+    server_set_time(io->config.server, now_ms, io->wall_ms);
 }
 
 /* --- the end --------------------------------------------------------------------------------- */
@@ -286,19 +103,9 @@ static void end(struct io *io, enum io_end how)
         return;
     io->is_ending = true;
     io->end = how;
-    for (struct list *first; (first = list_first(&io->links)) != NULL;)
-        close_link(io, LIST_ENTRY(first, struct link, all));
+    links_close(&io->links);
     committer_stop(&io->committer);
     uv_walk(&io->loop, close_handle, io);
-}
-
-static bool has_output(const struct io *io)
-{
-    LIST_EACH (&io->links, at) {
-        if (conn_output(LIST_ENTRY(at, struct link, all)->conn).n > 0)
-            return true;
-    }
-    return false;
 }
 
 static void on_stop_time(uv_timer_t *timer)
@@ -319,21 +126,12 @@ static void on_signal(uv_signal_t *handle, int signal)
         return;
     }
     io->is_stopping = true;
-    for (uint32_t i = 0; i < io->config.n_listeners; i++) {
-        uv_close((uv_handle_t *)&io->doors[i].poll, NULL);
-        listener_close(io->doors[i].listener);
-    }
+    doors_close(&io->doors);
     server_begin_stop(io->config.server);
     uv_timer_start(&io->stop, on_stop_time, STOP_WITHIN_MS, 0);
 }
 
 /* --- a turn ---------------------------------------------------------------------------------- */
-
-static void write_all(struct io *io)
-{
-    for (struct conn *conn; (conn = server_next_output(io->config.server)) != NULL;)
-        write_link(io, conn_io(conn));
-}
 
 static void on_commit(struct committer *committer)
 {
@@ -399,15 +197,16 @@ static void on_after_poll(uv_check_t *check)
 
     if (io->is_ending)
         return;
+    links_carry_out(&io->links);
     set_time(io);
     server_end_turn(io->config.server, io->decided_ms);
     do {
         commit(io);
         if (io->is_ending)
             return;
-        write_all(io); /* closes connections too, and that may end sessions */
+        links_write(&io->links); /* closes connections too, and that may end sessions */
     } while (!committer_is_busy(&io->committer) && !server_is_idle(io->config.server));
-    if (io->is_stopping && server_is_idle(io->config.server) && !has_output(io))
+    if (io->is_stopping && server_is_idle(io->config.server) && !links_have_output(&io->links))
         end(io, IO_STOPPED);
 }
 
@@ -416,9 +215,15 @@ static void on_tidy(uv_timer_t *timer)
 {
     struct io *io = timer->data;
 
-    open_doors(io);
+    doors_open(&io->doors);
     if (!committer_is_busy(&io->committer))
         committer_begin(&io->committer, NULL);
+}
+
+static void on_leave(void *context)
+{
+    struct io *io = context;
+    doors_open(&io->doors);
 }
 
 /* --- life ------------------------------------------------------------------------------------ */
@@ -455,7 +260,7 @@ static int start(struct io *io)
     if (error == 0)
         error = add_handles(io);
     if (error == 0)
-        error = add_doors(io);
+        error = doors_init(&io->doors, &io->links, io->config.listeners, io->config.n_listeners);
     return error;
 }
 
@@ -484,6 +289,12 @@ enum io_end io_run(const struct io_config *config, char *why)
 
     io->config = *config;
     io->why = why;
+    io->links = (struct links){.loop = &io->loop,
+                               .server = config->server,
+                               .set_time = set_time,
+                               .on_leave = on_leave,
+                               .context = io};
+    links_init(&io->links);
     /* What libuv allocates is none of what it can do without: it would abort and say nothing. */
     uv_replace_allocator(memory_alloc, memory_resize, memory_alloc_zeroed, free);
     error = uv_loop_init(&io->loop);
@@ -494,7 +305,8 @@ enum io_end io_run(const struct io_config *config, char *why)
         io->end = IO_FAILED;
     }
     how = io->end;
-    free(io->doors);
+    doors_finish(&io->doors);
+    links_finish(&io->links);
     free(io);
     return how;
 }

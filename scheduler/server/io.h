@@ -1,14 +1,15 @@
 /*
  * The libuv layer: the loop that drives the server over real sockets, a real clock and a store
- * thread. The only part that knows libuv.
+ * thread. With link.h, door.h and committer.h the only part that knows libuv.
  *
- * Connections are descriptors under uv_poll, not uv_stream: so each turn makes one read and one
- * write for a connection, nothing is allocated for a message, and what the server has for a peer is
- * written from where it lies, when the peer can take it.
+ * Connections are descriptors under uv_poll (link.h), not uv_stream: so each turn makes one read
+ * and one write for a connection, nothing is allocated for a message, and what the server has for a
+ * peer is written from where it lies, when the peer can take it.
  *
- * A turn: the time before the poll is noted; the poll reads; after it deadlines up to the noted
- * time are decided (a renewal that had arrived by then has been read), a commit is begun, and
- * output is written. Timers only wake the loop: libuv runs them before the poll.
+ * A turn: the time before the poll is noted; the poll reads; after it what was read is carried out,
+ * deadlines up to the noted time are decided (a renewal that had arrived by then has been carried
+ * out), a commit is begun, and output is written. Timers only wake the loop: libuv runs them before
+ * the poll.
  */
 #ifndef SERVER_IO_H
 #define SERVER_IO_H

@@ -4,6 +4,7 @@ void link_forget(struct link *link)
 {
     stream_reset(&link->up);
     stream_reset(&link->down);
+    buf_finish(&link->input);
     *link = (struct link){.client = link->client, .up = link->up, .down = link->down};
 }
 

@@ -26,7 +26,10 @@ struct link {
     int64_t accepted_ms;
     int64_t broken_ms; /* when the first of its ends was closed; 0: it is whole */
     struct stream up, down;
-    bool wants_room; /* the daemon has more to write */
+    struct buf input; /* what the daemon has read and not carried out yet */
+    size_t n_sent;    /* what it has just written, and its server was not told of */
+    bool is_taken;    /* it is to be written, or was and its server was not told */
+    bool wants_room;  /* the daemon has more to write */
 
     uint32_t delay_ms, usual_delay_ms;
     size_t sip;                          /* bytes that the client takes at a time */

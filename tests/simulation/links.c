@@ -16,7 +16,9 @@ static void close_conn(struct world *world, struct link *link)
     link->daemon_has_left = true;
     if (link->broken_ms == 0)
         link->broken_ms = world->clock.real_ms;
+    link->n_sent = 0;
     stream_reset(&link->up);
+    buf_finish(&link->input);
 }
 
 struct link *world_connect(struct world *world, int client)
@@ -70,31 +72,32 @@ static void read_link(struct world *world, struct link *link)
         n = world->plan->read_most;
     if (n > 0) {
         world_print(world, buf_data(&link->up.bytes), n);
-        world_tell_time(world);
-        server_on_input(world->server, link->conn, buf_data(&link->up.bytes), n);
+        buf_append(&link->input, buf_data(&link->up.bytes), n);
         stream_take(&link->up, n);
     } else if (has_gone) {
         close_conn(world, link);
     }
 }
 
-static void write_link(struct world *world, struct link *link)
+static void send_output(struct world *world, struct link *link)
 {
     struct slice out = conn_output(link->conn);
-    size_t n;
 
-    if (conn_is_cut(link->conn)) {
-        close_conn(world, link);
+    if (conn_is_cut(link->conn))
         return;
-    }
-    n = out.n == 0 ? 0 : link_write(link, world->plan, out.at, out.n, world->clock.real_ms);
-    link->wants_room = n < out.n;
-    if (n > 0) {
-        world_print(world, out.at, n);
-        world_tell_time(world);
-        server_on_written(world->server, link->conn, n);
-    }
-    if (conn_is_closing(link->conn) && conn_output(link->conn).n == 0)
+    link->n_sent =
+        out.n == 0 ? 0 : link_write(link, world->plan, out.at, out.n, world->clock.real_ms);
+    link->wants_room = link->n_sent < out.n;
+    world_print(world, out.at, link->n_sent);
+}
+
+static void end_output(struct world *world, struct link *link)
+{
+    if (link->n_sent > 0 && !conn_is_cut(link->conn))
+        server_on_written(world->server, link->conn, link->n_sent);
+    link->n_sent = 0;
+    link->is_taken = false;
+    if (conn_is_cut(link->conn) || (conn_is_closing(link->conn) && conn_output(link->conn).n == 0))
         close_conn(world, link);
 }
 
@@ -104,13 +107,41 @@ static bool has_room(const struct world *world, const struct link *link)
            (buf_size(&link->down.bytes) < world->plan->window || link->daemon_has_left);
 }
 
+/* Those that the server has something for, each once: it may come again, when counting another has
+ * cut it. */
+static uint32_t take_outputs(struct world *world, struct link *taken[LINKS_MAX])
+{
+    uint32_t n = 0;
+
+    for (struct conn *conn; (conn = server_next_output(world->server)) != NULL;) {
+        struct link *link = conn_io(conn);
+        if (link->is_taken)
+            continue;
+        link->is_taken = true;
+        taken[n++] = link;
+    }
+    return n;
+}
+
 void links_write(struct world *world)
 {
-    for (struct conn *conn; (conn = server_next_output(world->server)) != NULL;)
-        write_link(world, conn_io(conn));
-    for (uint32_t i = 0; i < world->n_links; i++)
-        if (has_room(world, &world->links[i]))
-            write_link(world, &world->links[i]);
+    struct link *taken[LINKS_MAX];
+
+    for (uint32_t n; (n = take_outputs(world, taken)) > 0;) {
+        for (uint32_t i = 0; i < n; i++)
+            send_output(world, taken[i]);
+        world_tell_time(world);
+        for (uint32_t i = 0; i < n; i++)
+            end_output(world, taken[i]);
+    }
+    for (uint32_t i = 0; i < world->n_links; i++) {
+        struct link *link = &world->links[i];
+        if (!has_room(world, link))
+            continue;
+        send_output(world, link);
+        world_tell_time(world);
+        end_output(world, link);
+    }
 }
 
 bool links_have_output(const struct world *world)
@@ -133,10 +164,23 @@ void links_read(struct world *world)
     }
 }
 
+void links_carry_out(struct world *world)
+{
+    for (uint32_t i = 0; i < world->n_links; i++) {
+        struct link *link = &world->links[i];
+        if (buf_size(&link->input) == 0)
+            continue;
+        world_tell_time(world);
+        server_on_input(world->server, link->conn, buf_data(&link->input), buf_size(&link->input));
+        buf_consume(&link->input, buf_size(&link->input));
+    }
+}
+
 void links_die(struct world *world, bool power)
 {
     for (uint32_t i = 0; i < world->n_links; i++) {
         struct link *link = &world->links[i];
+        buf_finish(&link->input);
         if (link->conn == NULL && !link->is_knocking)
             continue;
         link->conn = NULL;

@@ -1,5 +1,5 @@
 /*
- * The daemon's ends of all links: what io.c does with its sockets.
+ * The daemon's ends of all links: what server/link.c does with its sockets, in the same phases.
  */
 #ifndef SIM_LINKS_H
 #define SIM_LINKS_H
@@ -8,6 +8,8 @@
 
 /* Accepts those who knock, reads each of the others once, finds those that have gone. */
 void links_read(struct world *world);
+/* Tells the server what was read. */
+void links_carry_out(struct world *world);
 /* Writes what may leave and closes what is to be closed. */
 void links_write(struct world *world);
 bool links_have_output(const struct world *world);

@@ -238,6 +238,7 @@ static bool poll_and_read(struct world *world)
 
 static void decide_and_write(struct world *world)
 {
+    links_carry_out(world);
     world_tell_time(world);
     server_end_turn(world->server, world->decided_ms);
     do {
@@ -271,6 +272,8 @@ void world_run(struct world *world)
     if (world->stalls_inside) {
         world->stalls_inside = false;
         world->is_inside = true;
+        if (chance_is(world->chance, 50))
+            links_carry_out(world);
         clock_stop(&world->clock);
         world->runs_at_ms = world->clock.real_ms + 1000 + chance_below(world->chance, 100000);
         world->stalled_ms = world->runs_at_ms;

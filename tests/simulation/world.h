@@ -2,8 +2,9 @@
  * The world around the server: links, clocks, a store, and the process that the server runs in.
  *
  * It is one of the two drivers of server.h and does what the other one (io.c) does, in the same
- * order: read the clock, poll, read each connection once, decide what was due before the poll,
- * begin a commit, write. Between any two of these the process may stop for a while or die.
+ * order: read the clock, poll, read each connection once, carry out what was read, decide what was
+ * due before the poll, begin a commit, write. Between any two of these the process may stop for a
+ * while or die.
  */
 #ifndef SIM_WORLD_H
 #define SIM_WORLD_H
@@ -43,7 +44,7 @@ struct world {
     struct server *server; /* NULL: it is down */
     int64_t up_at_ms;      /* while it is down: when it is started again */
     int64_t runs_at_ms;    /* it is stopped until then */
-    bool is_inside;        /* stopped between its reading and its deciding */
+    bool is_inside;        /* stopped between its reading and its carrying out or deciding */
     bool stalls_inside;    /* it will be, in its next turn */
     int64_t decided_ms;    /* its clock before the poll */
     bool is_stopping;      /* SIGTERM */
