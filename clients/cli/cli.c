@@ -56,16 +56,25 @@ static int exit_code_of(int status)
     }
 }
 
+/* Those that say "the operation": which one is told with them. */
+static bool is_about_operation(int status)
+{
+    return status == LOCKQ_NOT_FOUND || status == LOCKQ_WRONG_TOKEN || status == LOCKQ_NOT_OWNER ||
+           status == LOCKQ_NOT_WAITING || status == LOCKQ_NOT_GRANTED ||
+           status == LOCKQ_ALREADY_CLAIMED || status == LOCKQ_CHILDREN_ACTIVE;
+}
+
 int cli_fail(struct lockq *lockq, const struct options *options, int status)
 {
     const char *why = lockq_why(lockq);
-    char *shown = text_escape(why, strlen(why));
+    char *shown = text_escape(why, strlen(why)), *op = NULL;
 
-    (void)options;
-    if (status < LOCKQ_E_TIMEOUT)
-        fprintf(stderr, "lockq: %s: %s\n", lockq_status_name(status), shown);
-    else
-        fprintf(stderr, "lockq: %s\n", shown);
+    if (is_about_operation(status) && options->operands.n == 1)
+        op = text_escape(options->operands.at[0], strlen(options->operands.at[0]));
+    fprintf(
+        stderr, "lockq: %s%s%s%s%s\n", status < LOCKQ_E_TIMEOUT ? lockq_status_name(status) : "",
+        status < LOCKQ_E_TIMEOUT ? ": " : "", op != NULL ? op : "", op != NULL ? ": " : "", shown);
+    free(op);
     free(shown);
     return exit_code_of(status);
 }

@@ -43,7 +43,7 @@ struct options {
     uint64_t token;        /* 0: not given */
     uint64_t limit;        /* 0: not given */
     int not_granted;       /* -E: the exit code when it was not granted */
-    struct texts operands; /* keys, or an operation's id */
+    struct texts operands; /* keys; or the id of one operation */
     struct texts shared;
     char **command; /* behind --; NULL: none */
 };
@@ -91,12 +91,5 @@ int verb_drain(struct lockq *lockq, const struct options *options);
 int verb_undrain(struct lockq *lockq, const struct options *options);
 int verb_stats(struct lockq *lockq, const struct options *options);
 int verb_ping(struct lockq *lockq, const struct options *options);
-
-/* Waits in line for an operation, telling its place if asked to (-v). LOCKQ_OK: `view` is granted
- * or ended, or still waiting when `until_ms` (monotonic; INT64_MAX: never) or *is_interrupted came.
- */
-int line_wait(struct lockq *lockq, const struct options *options, int64_t until_ms,
-              const volatile int *is_interrupted, struct lockq_view *view);
-int64_t line_now_ms(void);
 
 #endif

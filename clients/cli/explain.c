@@ -68,8 +68,6 @@ int verb_explain(struct lockq *lockq, const struct options *options)
     struct lockq_params *params;
     int status;
 
-    if (options->operands.n != 1)
-        return cli_usage("give the id of one operation");
     params = lockq_params_new();
     lockq_put_text(params, "op", options->operands.at[0]);
     status = lockq_call(lockq, "explain", params, CLI_ANSWER_MS, &result);

@@ -72,8 +72,6 @@ int verb_check(struct lockq *lockq, const struct options *options)
     const msgpack_object *result, *locked;
     int status;
 
-    if (options->operands.n == 0)
-        return cli_usage("check needs keys");
     params = lockq_params_new();
     lockq_put_texts(params, "keys", (const char *const *)options->operands.at, options->operands.n);
     status = lockq_call(lockq, "check", params, CLI_ANSWER_MS, &result);
@@ -380,8 +378,6 @@ int verb_show(struct lockq *lockq, const struct options *options)
     struct lockq_params *params;
     int code;
 
-    if (options->operands.n != 1)
-        return cli_usage("give the id of one operation");
     params = lockq_params_new();
     lockq_put_text(params, "op", options->operands.at[0]);
     code = call_and_print(lockq, options, "status", params, true);

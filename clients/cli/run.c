@@ -3,7 +3,8 @@
  *
  * The operation is tied to this process's session (or has a lease, with --lease), so that it ends
  * with the process whatever kills it. While the command runs, every third of the grace or lease the
- * daemon is asked whether the grant still holds; when it does not, the command is ended.
+ * daemon is asked whether the grant still holds; when it does not, or the daemon says so by itself,
+ * the command is ended, and with it all that it has started.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,10 +18,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "line.h"
+#include "tree.h"
 
 #define KILL_AFTER_MS    5000
 #define RELEASE_MS       5000
+#define TREE_EVERY_MS    50     /* between two looks whether all of it has ended */
 #define KEYS_IN_ENV_MOST 100000 /* bytes; the system takes 128 KiB a variable */
 
 static const int passed_on[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT};
@@ -31,13 +34,14 @@ struct run {
     struct lockq *lockq;
     const struct options *options;
     struct lockq_view view;
-    pid_t child;
+    pid_t child;      /* 0: none, or it has ended */
     int signals;      /* signalfd */
     int64_t every_ms; /* between two questions */
     int64_t ask_at;   /* the next */
     int64_t heard_at; /* the last answer */
     int64_t kill_at;  /* INT64_MAX: not ending it */
     bool is_asking, is_lost;
+    struct tree tree;             /* what is being ended */
     struct sigaction pipe_before; /* what SIGPIPE did: so it does in the command */
 };
 
@@ -69,21 +73,15 @@ static void restore_interrupts(const struct sigaction before[N_INTERRUPTS])
         sigaction(interrupts[i], &before[i], NULL);
 }
 
-static int not_granted(const struct run *run)
-{
-    fprintf(stderr, "lockq: not granted: %s%s\n", run->view.end,
-            strcmp(run->view.end, "refused") == 0 ? ", others stand before it (lockq ls shows them)"
-                                                  : "");
-    return run->options->not_granted;
-}
-
-static void release(struct run *run)
+/* False: it was not this operation's any more. */
+static bool release(struct run *run)
 {
     int status = lockq_release(run->lockq, run->view.op, run->view.token, NULL, RELEASE_MS, NULL);
 
-    if (status != LOCKQ_OK)
-        fprintf(stderr, "lockq: %s could not be released: %s\n", run->view.op,
-                lockq_why(run->lockq));
+    if (status == LOCKQ_OK)
+        return true;
+    fprintf(stderr, "lockq: %s could not be released: %s\n", run->view.op, lockq_why(run->lockq));
+    return status != LOCKQ_NOT_GRANTED && status != LOCKQ_WRONG_TOKEN && status != LOCKQ_E_LOST;
 }
 
 /* Its turn may have come before the cancel did. */
@@ -96,33 +94,48 @@ static void leave_line(struct run *run)
         release(run);
 }
 
-/* Stands in line. True: granted. False: *code is what to exit with, which may be 0 (-E 0): it must
- * never be taken for a grant. */
-static bool get_granted(struct run *run, int *code)
+/* From the submit to the end of the waiting; what came of it is in run->view. True: it is in line
+ * or granted. */
+static bool stand_in_line(struct run *run, int64_t lease_ms, int *code)
 {
-    bool has_lease = run->options->lease_ms != LOCKQ_UNSET;
-    struct lockq_submit submit =
-        cli_submit(run->options, has_lease ? run->options->lease_ms : LOCKQ_TIED);
+    struct lockq_submit submit = cli_submit(run->options, lease_ms);
+    struct line line = {.lockq = run->lockq,
+                        .options = run->options,
+                        .until_ms = INT64_MAX,
+                        .is_interrupted = &interrupted};
     int status;
 
     cli_find_parent(run->options, &submit);
-    status = lockq_submit(run->lockq, &submit, CLI_ANSWER_MS, &run->view);
+    status = lockq_submit(run->lockq, &submit, CLI_ANSWER_MS, &line.view);
     if (status != LOCKQ_OK) {
         *code = cli_fail_child(run->lockq, run->options, &submit, status);
         return false;
     }
-    if (status == LOCKQ_OK)
-        status = line_wait(run->lockq, run->options, INT64_MAX, &interrupted, &run->view);
-    if (status == LOCKQ_OK && run->view.state == LOCKQ_WAITING) {
+    status = line_wait(&line);
+    run->view = line.view;
+    if (status != LOCKQ_OK)
+        *code = cli_fail(run->lockq, run->options, status);
+    else if (line.view.state == LOCKQ_ENDED)
+        *code = line_not_granted(&line, lockq_result(run->lockq));
+    line_finish(&line);
+    return status == LOCKQ_OK && line.view.state != LOCKQ_ENDED;
+}
+
+/* True: granted. False: *code is what to exit with, which may be 0 (-E 0): it must never be taken
+ * for a grant. */
+static bool get_granted(struct run *run, int *code)
+{
+    bool has_lease = run->options->lease_ms != LOCKQ_UNSET;
+    int status = LOCKQ_OK;
+
+    if (!stand_in_line(run, has_lease ? run->options->lease_ms : LOCKQ_TIED, code))
+        return false;
+    if (run->view.state == LOCKQ_WAITING) {
         leave_line(run);
         *code = 128 + interrupted;
         return false;
     }
-    if (status == LOCKQ_OK && run->view.state != LOCKQ_GRANTED) {
-        *code = not_granted(run);
-        return false;
-    }
-    if (status == LOCKQ_OK && has_lease)
+    if (has_lease)
         status = lockq_claim(run->lockq, run->view.op, CLI_ANSWER_MS, &run->view);
     if (status != LOCKQ_OK)
         *code = cli_fail(run->lockq, run->options, status);
@@ -209,15 +222,64 @@ static int start(struct run *run)
 
 /* --- while it runs --------------------------------------------------------------------------- */
 
+/* What is heard when the command has ended already is left to the release. */
 static void lose(struct run *run, const char *why)
 {
-    if (run->is_lost)
+    if (run->is_lost || run->child == 0)
         return;
     run->is_lost = true;
     run->kill_at = line_now_ms() + KILL_AFTER_MS;
-    kill(run->child, SIGTERM);
+    tree_find(&run->tree, run->child);
+    tree_signal(&run->tree, SIGTERM);
+    kill(run->child, SIGTERM); /* where the system has no descriptors for processes */
     fprintf(stderr, "lockq: the grant of %s was lost (%s); ending the command\n", run->view.op,
             why);
+}
+
+/* "killed: ann went home" */
+static void lose_as(struct run *run, const msgpack_object *view)
+{
+    char *end = cli_text(view, "end"), *why = cli_text(view, "why_ended"), *text;
+
+    if (asprintf(&text, "%s%s%s", end, why[0] != '\0' ? ": " : "", why) < 0)
+        abort();
+    lose(run, end[0] != '\0' ? text : "it has ended");
+    free(end);
+    free(why);
+    free(text);
+}
+
+static void on_end_told(struct lockq *lockq, int status, const msgpack_object *result,
+                        void *context)
+{
+    if (status == LOCKQ_OK)
+        lose_as(context, result);
+    else
+        lose(context, lockq_why(lockq));
+}
+
+/* It is lost; how it ended is for whoever reads what run says. */
+static void ask_why(struct run *run)
+{
+    struct lockq_params *params = lockq_params_new();
+
+    lockq_put_text(params, "op", run->view.op);
+    lockq_send(run->lockq, "status", params, on_end_told, run);
+    lockq_params_free(params);
+}
+
+/* Told at once. What was given back with its token was perhaps given back by the command: that is
+ * left to the next question. */
+static void on_news(struct lockq *lockq, const char *method, const msgpack_object *view,
+                    void *context)
+{
+    struct run *run = context;
+    struct lockq_view ended;
+
+    (void)lockq;
+    if (strcmp(method, "ended") == 0 && lockq_view_of(view, &ended) &&
+        strcmp(ended.op, run->view.op) == 0 && strcmp(ended.end, "released") != 0)
+        lose_as(run, view);
 }
 
 static void on_asked(struct lockq *lockq, int status, const msgpack_object *result, void *context)
@@ -229,10 +291,11 @@ static void on_asked(struct lockq *lockq, int status, const msgpack_object *resu
     run->heard_at = line_now_ms();
     if (status == LOCKQ_E_CONNECT || status == LOCKQ_GOING_AWAY || status == LOCKQ_UNAVAILABLE)
         return;
-    if (status != LOCKQ_OK)
+    if (status != LOCKQ_OK && status != LOCKQ_NOT_GRANTED)
         lose(run, lockq_why(lockq));
-    else if (held != NULL && held->type == MSGPACK_OBJECT_BOOLEAN && !held->via.boolean)
-        lose(run, "somebody ended it, or its time was over");
+    else if (status == LOCKQ_NOT_GRANTED ||
+             (held != NULL && held->type == MSGPACK_OBJECT_BOOLEAN && !held->via.boolean))
+        ask_why(run);
 }
 
 /* A lease is renewed by the same question. */
@@ -250,14 +313,32 @@ static void ask(struct run *run)
 }
 
 /* A signal from the terminal has reached the command too; one from a process has not. */
-static bool reap_or_pass_on(struct run *run, int *status)
+static void pass_on(const struct run *run)
 {
     struct signalfd_siginfo info;
 
     while (read(run->signals, &info, sizeof info) == sizeof info)
-        if (info.ssi_signo != SIGCHLD && info.ssi_code != SI_KERNEL)
+        if (info.ssi_signo != SIGCHLD && info.ssi_code != SI_KERNEL && run->child != 0)
             kill(run->child, (int)info.ssi_signo);
-    return waitpid(run->child, status, WNOHANG) == run->child;
+}
+
+/* Whether the command has ended, and, where the grant was lost, all that it has started. */
+static bool is_over(struct run *run, int *status)
+{
+    pass_on(run);
+    if (run->child != 0 && waitpid(run->child, status, WNOHANG) == run->child)
+        run->child = 0;
+    return run->child == 0 && (!run->is_lost || tree_has_ended(&run->tree));
+}
+
+/* Once more for what was started since; after that it is the system's turn. */
+static void kill_all(struct run *run)
+{
+    tree_find(&run->tree, run->child);
+    tree_signal(&run->tree, SIGKILL);
+    if (run->child != 0)
+        kill(run->child, SIGKILL);
+    run->kill_at = INT64_MAX;
 }
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -274,6 +355,8 @@ static void poll_once(struct run *run)
 
     if (most >= 0)
         wait = earlier(wait, most);
+    if (run->is_lost)
+        wait = earlier(wait, TREE_EVERY_MS);
     poll(ready, ready[1].fd < 0 ? 1 : 2, wait < 0 ? 0 : (int)earlier(wait, 60000));
 }
 
@@ -286,12 +369,11 @@ static int watch(struct run *run)
     run->heard_at = line_now_ms();
     run->kill_at = INT64_MAX;
     run->ask_at = run->heard_at + run->every_ms;
-    while (!reap_or_pass_on(run, &status)) {
+    lockq_on_news(run->lockq, on_news, run);
+    while (!is_over(run, &status)) {
         int64_t now = line_now_ms();
-        if (now >= run->kill_at) {
-            kill(run->child, SIGKILL);
-            run->kill_at = INT64_MAX;
-        }
+        if (now >= run->kill_at)
+            kill_all(run);
         if (!run->is_lost && !run->is_asking && now >= run->ask_at)
             ask(run);
         else if (now >= run->ask_at)
@@ -308,7 +390,7 @@ int verb_run(struct lockq *lockq, const struct options *options)
 {
     struct run run = {.lockq = lockq, .options = options};
     struct sigaction before[N_INTERRUPTS];
-    int code, status;
+    int code = CLI_NO, status;
 
     if (options->command == NULL || options->command[0] == NULL)
         return cli_usage("run needs a command behind --");
@@ -327,8 +409,8 @@ int verb_run(struct lockq *lockq, const struct options *options)
         return code;
     }
     status = watch(&run);
-    if (run.is_lost)
+    tree_finish(&run.tree);
+    if (run.is_lost || !release(&run))
         return CLI_LOST;
-    release(&run);
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

@@ -140,8 +140,6 @@ int verb_kill(struct lockq *lockq, const struct options *options)
     const char *op;
     int status, code;
 
-    if (options->operands.n != 1)
-        return cli_usage("give the id of one operation");
     if (options->why == NULL)
         return cli_usage("kill needs --why TEXT: whoever loses it will read it");
     op = options->operands.at[0];

@@ -7,20 +7,9 @@
 #include <string.h>
 
 #include "cli.h"
-#include "json.h"
+#include "line.h"
 
 #define LEASE_USUAL_MS 300000
-
-static const int never_interrupted;
-
-/* One operand: the id. NULL: usage was told. */
-static const char *one_op(const struct options *options)
-{
-    if (options->operands.n == 1)
-        return options->operands.at[0];
-    cli_usage("give the id of one operation");
-    return NULL;
-}
 
 static void print_view(const struct lockq_view *view)
 {
@@ -94,105 +83,80 @@ static bool find_token(struct lockq *lockq, const struct options *options, uint6
     return true;
 }
 
-/* The view once more, as the daemon writes it. */
-static int show_view(struct lockq *lockq, const struct options *options, struct lockq_view *view)
-{
-    struct lockq_params *params = lockq_params_new();
-    const msgpack_object *result;
-    int status;
-
-    lockq_put_text(params, "op", view->op);
-    lockq_put_uint(params, "timeout", 0);
-    status = lockq_call(lockq, "wait", params, CLI_ANSWER_MS, &result);
-    lockq_params_free(params);
-    return finish(lockq, options, status, result, view);
-}
-
-/* `{"op": "import", "state": "ended"`, and the rest is to follow. */
-static void begin_json(const struct lockq_view *view, const char *state)
-{
-    msgpack_object op = {.type = MSGPACK_OBJECT_STR};
-
-    op.via.str.ptr = view->op;
-    op.via.str.size = (uint32_t)strlen(view->op);
-    fputs("{\"op\": ", stdout);
-    json_write(stdout, &op);
-    printf(", \"state\": \"%s\"", state);
-}
-
 int verb_submit(struct lockq *lockq, const struct options *options)
 {
     struct lockq_submit submit =
         cli_submit(options, options->lease_ms == LOCKQ_UNSET ? LEASE_USUAL_MS : options->lease_ms);
-    struct lockq_view view;
-    int status = lockq_submit(lockq, &submit, CLI_ANSWER_MS, &view);
+    struct line line = {.lockq = lockq, .options = options};
+    int status = lockq_submit(lockq, &submit, CLI_ANSWER_MS, &line.view);
 
     if (status != LOCKQ_OK)
         return cli_fail(lockq, options, status);
-    if (options->output != OUTPUT_TABLE && view.op[0] != '\0' && view.end[0] == '\0')
-        return show_view(lockq, options, &view);
-    if (options->output != OUTPUT_TABLE) {
-        begin_json(&view, "ended");
-        printf(", \"end\": \"%s\", \"ahead\": %" PRIu64 "}\n", view.end, view.ahead);
-    } else {
-        print_view(&view);
-    }
-    return view.state == LOCKQ_ENDED && strcmp(view.end, "released") != 0 ? options->not_granted
-                                                                          : CLI_DONE;
+    if (options->output != OUTPUT_TABLE)
+        cli_json(lockq_result(lockq));
+    else
+        print_view(&line.view);
+    if (options->verbose && line.view.state == LOCKQ_WAITING)
+        line_tell_place(lockq_result(lockq));
+    if (line.view.state != LOCKQ_ENDED || strcmp(line.view.end, "released") == 0)
+        return CLI_DONE;
+    return line_not_granted(&line, lockq_result(lockq));
 }
 
 int verb_hold(struct lockq *lockq, const struct options *options)
 {
     struct lockq_submit submit = cli_submit(options, 0);
-    struct lockq_view view;
-    int status;
+    struct line line = {.lockq = lockq, .options = options, .until_ms = INT64_MAX};
+    int status, code = CLI_DONE;
 
     if (options->why == NULL)
         return cli_usage("hold needs --why TEXT: others will read it");
-    status = lockq_submit(lockq, &submit, CLI_ANSWER_MS, &view);
+    status = lockq_submit(lockq, &submit, CLI_ANSWER_MS, &line.view);
     if (status == LOCKQ_OK)
-        status = line_wait(lockq, options, INT64_MAX, &never_interrupted, &view);
-    if (status != LOCKQ_OK)
+        status = line_wait(&line);
+    if (status != LOCKQ_OK) {
+        line_finish(&line);
         return cli_fail(lockq, options, status);
-    if (options->output != OUTPUT_TABLE) {
-        begin_json(&view, view.state == LOCKQ_GRANTED ? "granted" : "ended");
-        printf(", \"token\": %" PRIu64 "}\n", view.token);
-    } else {
-        print_view(&view);
     }
-    if (view.state != LOCKQ_GRANTED)
-        return options->not_granted;
-    fprintf(stderr, "lockq: held until: lockq release %s\n", view.op);
-    return CLI_DONE;
+    if (options->output != OUTPUT_TABLE)
+        cli_json(lockq_result(lockq));
+    else
+        print_view(&line.view);
+    if (line.view.state == LOCKQ_GRANTED)
+        fprintf(stderr, "lockq: held until: lockq release %s\n", line.view.op);
+    else
+        code = line_not_granted(&line, lockq_result(lockq));
+    line_finish(&line);
+    return code;
 }
 
 int verb_wait(struct lockq *lockq, const struct options *options)
 {
-    struct lockq_view view = {.state = LOCKQ_WAITING};
-    int64_t until =
-        options->timeout_ms == LOCKQ_FOREVER ? INT64_MAX : line_now_ms() + options->timeout_ms;
-    const char *op = one_op(options);
+    struct line line = {.lockq = lockq,
+                        .options = options,
+                        .until_ms = options->timeout_ms == LOCKQ_FOREVER
+                                        ? INT64_MAX
+                                        : line_now_ms() + options->timeout_ms,
+                        .view = {.state = LOCKQ_WAITING}};
     int status;
 
-    if (op == NULL)
-        return CLI_USAGE;
-    snprintf(view.op, sizeof view.op, "%s", op);
-    status = line_wait(lockq, options, until, &never_interrupted, &view);
+    snprintf(line.view.op, sizeof line.view.op, "%s", options->operands.at[0]);
+    status = line_wait(&line);
+    line_finish(&line);
     if (status != LOCKQ_OK)
         return cli_fail(lockq, options, status);
-    status = show_view(lockq, options, &view);
-    return status != CLI_DONE || view.state == LOCKQ_GRANTED ? status : options->not_granted;
+    status = finish(lockq, options, LOCKQ_OK, lockq_result(lockq), &line.view);
+    return status != CLI_DONE || line.view.state == LOCKQ_GRANTED ? status : options->not_granted;
 }
 
 int verb_claim(struct lockq *lockq, const struct options *options)
 {
-    return one_op(options) == NULL ? CLI_USAGE : call_op(lockq, options, "claim", 0, NULL, NULL);
+    return call_op(lockq, options, "claim", 0, NULL, NULL);
 }
 
 int verb_cancel(struct lockq *lockq, const struct options *options)
 {
-    return one_op(options) == NULL ? CLI_USAGE
-                                   : call_op(lockq, options, "cancel", 0, "why", options->why);
+    return call_op(lockq, options, "cancel", 0, "why", options->why);
 }
 
 int verb_release(struct lockq *lockq, const struct options *options)
@@ -200,8 +164,6 @@ int verb_release(struct lockq *lockq, const struct options *options)
     uint64_t token;
     int code;
 
-    if (one_op(options) == NULL)
-        return CLI_USAGE;
     if (!find_token(lockq, options, &token, &code))
         return code;
     return call_op(lockq, options, "release", token, "outcome", options->outcome);
@@ -214,8 +176,6 @@ int verb_renew(struct lockq *lockq, const struct options *options)
     uint64_t token;
     int code, status;
 
-    if (one_op(options) == NULL)
-        return CLI_USAGE;
     if (!find_token(lockq, options, &token, &code))
         return code;
     params = lockq_params_new();

@@ -33,3 +33,11 @@ def start(tmp_path):
 def daemon(start):
     """A durable one with the defaults."""
     return start()
+
+
+@pytest.fixture
+def held(daemon):
+    """ann's session has Project/25."""
+    daemon.holder = daemon.client()
+    daemon.holder.call("submit", keys=["Project/25"], op="held", who="ann", why="nightly")
+    return daemon

@@ -20,15 +20,6 @@ def line(daemon):
     return json.loads(lockq(daemon, "ls", "-o", "json").stdout)
 
 
-@pytest.fixture
-def held(daemon):
-    """A daemon where ann holds Project/25."""
-    holder = daemon.client()
-    holder.call("submit", keys=["Project/25"], op="held", who="ann", why="nightly")
-    daemon.holder = holder
-    return daemon
-
-
 def test_run_passes_the_exit_code_standard_input_and_output(daemon):
     done = lockq(daemon, "run", "A", "--", "sh", "-c", "cat; exit 3", input="hello")
     assert (done.returncode, done.stdout) == (3, "hello")

@@ -2,55 +2,15 @@
 
 import json
 import os
+import pathlib
 import re
-import signal
-import subprocess
-import time
 
 import pytest
 
-from lockqd import DEADLINE, Error, lockq, until
+from command import as_json, shows, start, state
+from lockqd import DEADLINE, lockq
 
 VERBS_OF_ONE = ["wait", "claim", "renew", "release", "cancel", "show"]
-
-
-def start(daemon, *arguments, env=None, **options):
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("LOCKQ_")}
-    environment.update(LOCKQ_ADDR=daemon.address, **(env or {}))
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-    return subprocess.Popen([os.environ["LOCKQ"], *arguments], text=True, env=environment,
-                            **options)
-
-
-def state(client, op):
-    try:
-        return client.call("status", op=op)["state"]
-    except Error as error:
-        assert error.code == "not_found"
-        return None
-
-
-def shows(client, op, wanted):
-    until(lambda: state(client, op) == wanted, f"{op} to be {wanted}")
-
-
-def as_json(daemon, *arguments):
-    done = lockq(daemon, *arguments, "-o", "json")
-    return json.loads(done.stdout)
-
-
-@pytest.fixture(name="start_daemon")
-def start_daemon_(request):
-    """The fixture that starts daemons; here `start` starts the command."""
-    return request.getfixturevalue("start")
-
-
-@pytest.fixture
-def held(daemon):
-    """ann's session has Project/25."""
-    daemon.holder = daemon.client()
-    daemon.holder.call("submit", keys=["Project/25"], op="held", who="ann", why="nightly")
-    return daemon
 
 
 # Submit, wait, claim, renew, release, cancel, hold.
@@ -330,245 +290,60 @@ def test_no_daemon_is_69(daemon, arguments):
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize("options, code", [
-    (["-n"], 75), (["--nonblock"], 75), (["-w", "50ms"], 75), (["--timeout", "50ms"], 75),
-    (["-n", "-E", "9"], 9), (["-w", "50ms", "-E", "0"], 0)])
-def test_what_is_not_granted_is_75_or_as_set(held, options, code):
-    """Refused or out of time: the command is not run."""
-    done = lockq(held, "run", *options, "Project/25", "--", "echo", "ran")
-    assert (done.returncode, done.stdout) == (code, "")
-
-
-def test_a_cancelled_run_is_75(held):
-    """Somebody took it out of the line."""
-    a = start(held, "run", "Project/25", "--op", "w", "--lease", "1m", "--", "echo", "ran")
-    shows(held.holder, "w", "waiting")
-    assert lockq(held, "cancel", "w").returncode == 0
-    out, err = a.communicate(timeout=DEADLINE)
-    assert (a.returncode, out) == (75, "") and "cancelled" in err
-
-
-@pytest.mark.parametrize("command, code", [
-    (["true"], 0), (["false"], 1), (["sh", "-c", "exit 255"], 255), (["sh", "-c", "exit 75"], 75),
-    (["sh", "-c", "kill -KILL $$"], 137), (["sh", "-c", "kill -SEGV $$"], 139),
-    (["./does-not-exist"], 127), (["no-such-command-anywhere"], 127), (["/"], 126)])
-def test_run_exits_as_the_command_did(daemon, command, code):
-    """128 + N for a signal; 126 not runnable; 127 not found. Released in any case."""
-    assert lockq(daemon, "run", "A", "--op", "r", "--", *command).returncode == code
-    assert daemon.client().call("status", op="r")["end"] == "released"
-
-
-# What run gives its command.
-
-def test_the_command_gets_its_arguments_untouched(daemon):
-    """Options of its own, empty and odd ones."""
-    odd = ["-n", "--op", "", "a b", "*", "--", "-w", "$HOME", "\u00e9"]
-    done = lockq(daemon, "run", "A", "--", "printf", "%s\\n", *odd)
-    assert done.stdout.split("\n")[:-1] == odd
-
-
-def test_the_command_runs_under_the_keys(held):
-    """While it runs they are held, after it they are free."""
-    a = held.holder
-    run = start(held, "run", "K/1", "-s", "K/2", "--op", "r", "--", "sh", "-c", "echo up; read x",
-                stdin=subprocess.PIPE)
-    assert run.stdout.readline() == "up\n"
-    record = a.call("status", op="r")
-    assert (record["state"], record["keys"], record["shared"]) == ("granted", ["K/1"], ["K/2"])
-    assert len(a.call("check", keys=["K/1", "K/2"])["locked"]) == 2
-    run.communicate("x\n", timeout=DEADLINE)
-    assert a.call("check", keys=["K/1", "K/2"])["locked"] == []
-
-
-def test_the_environment_of_the_command(daemon):
-    """LOCKQ_OP, LOCKQ_TOKEN, LOCKQ_KEYS, LOCKQ_ADDR, LOCKQ_NAMESPACE, and what was there before."""
-    done = subprocess.run(
-        [os.environ["LOCKQ"], "run", "A", "B/1", "--namespace", "blue", "--addr", daemon.address,
-         "--", "env"], capture_output=True, text=True, check=True,
-        env={**os.environ, "MINE": "kept", "LOCKQ_ADDR": "unix:/wrong"})
-    lines = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
-    assert lines["LOCKQ_ADDR"] == daemon.address and lines["LOCKQ_NAMESPACE"] == "blue"
-    assert lines["MINE"] == "kept" and int(lines["LOCKQ_TOKEN"]) > 1 << 32
-    record = daemon.client(namespace="blue").call("status", op=lines["LOCKQ_OP"])
-    assert record["end"] == "released"
-    assert "A" in done.stdout and "B/1" in done.stdout
-
-
-def test_the_command_inherits_neither_connection_nor_signal_settings(daemon):
-    """No descriptor of ours, nothing blocked or ignored: it is as if started by hand."""
-    script = ("import os\n"
-              "print(sorted(set(os.listdir('/proc/self/fd')) - {'0', '1', '2'}))\n"
-              "print([line for line in open('/proc/self/status') if line[:6] in "
-              "('SigBlk', 'SigIgn')])")
-    bare = subprocess.run(["/usr/bin/python3", "-c", script], capture_output=True, text=True,
-                          check=True)
-    done = lockq(daemon, "run", "A", "--", "/usr/bin/python3", "-c", script)
-    assert done.stdout == bare.stdout
-
-
-def test_standard_input_goes_through_and_is_not_read_by_run(daemon):
-    """Every byte, to its end."""
-    data = "".join(f"line {i}\n" for i in range(20000))
-    done = lockq(daemon, "run", "A", "--", "cat", input=data)
-    assert done.stdout == data
-    done = lockq(daemon, "run", "A", "--", "wc", "-c", stdin=subprocess.DEVNULL)
-    assert done.stdout.strip() == "0"
-
-
-# Signals and losses.
-
-@pytest.mark.parametrize("name, code", [("TERM", 143), ("INT", 130), ("HUP", 129)])
-def test_a_signal_while_waiting_leaves_the_line(held, name, code):
-    """It cancels at once: nothing is granted to one who has gone."""
-    run = start(held, "run", "Project/25", "--op", "w", "--", "echo", "ran")
-    shows(held.holder, "w", "waiting")
-    run.send_signal(getattr(signal, "SIG" + name))
-    out, _ = run.communicate(timeout=DEADLINE)
-    assert (run.returncode, out) == (code, "")
-    assert held.holder.call("status", op="w")["end"] == "cancelled"
-
-
-@pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2"])
-def test_a_signal_while_running_goes_to_the_command(daemon, name):
-    """Which decides what it means; run goes on until it ends, then releases."""
-    run = start(daemon, "run", "A", "--op", "r", "--", "bash", "-c",
-                f"trap 'echo got; read x; exit 7' {name}; echo up; while :; do sleep 0.02; done",
-                stdin=subprocess.PIPE)
-    assert run.stdout.readline() == "up\n"
-    run.send_signal(getattr(signal, "SIG" + name))
-    assert run.stdout.readline() == "got\n"
-    assert daemon.client().call("status", op="r")["state"] == "granted"
-    run.communicate("x\n", timeout=DEADLINE)
-    assert run.returncode == 7
-    assert daemon.client().call("status", op="r")["end"] == "released"
-
-
-def lose(daemon, line):
-    """Somebody with the token releases it under the command."""
-    op, token = line.split()
-    daemon.client().call("release", op=op, token=int(token))
-
-
-def test_a_lost_grant_ends_a_willing_command(daemon):
-    """TERM; exit 79; said on standard error."""
-    run = start(daemon, "run", "A", "--", "bash", "-c",
-                "trap 'echo bye; exit 0' TERM; echo $LOCKQ_OP $LOCKQ_TOKEN;"
-                "while :; do sleep 0.02; done")
-    lose(daemon, run.stdout.readline())
-    out, err = run.communicate(timeout=DEADLINE)
-    assert (run.returncode, out) == (79, "bye\n") and "lost" in err
-
-
-def test_a_lost_grant_ends_an_unwilling_command_after_five_seconds(daemon):
-    """KILL, not before 5 s have passed since TERM."""
-    run = start(daemon, "run", "A", "--", "/usr/bin/python3", "-uc",
-                "import os,signal,time\n"
-                "def told(*_): print('term', time.time())\n"
-                "signal.signal(signal.SIGTERM, told)\n"
-                "print(os.environ['LOCKQ_OP'], os.environ['LOCKQ_TOKEN'])\n"
-                "while True: time.sleep(0.05); print('t', time.time())")
-    lose(daemon, run.stdout.readline())
-    lines = [line.split() for line in run.communicate(timeout=DEADLINE)[0].splitlines()]
-    asked = next(float(word[1]) for word in lines if word[0] == "term")
-    lived = max(float(word[1]) for word in lines if word[0] == "t" and len(word) == 2)
-    assert run.returncode == 79 and lived - asked > 4.5
-
-
-def test_a_lost_grant_ends_the_command_also_when_nobody_reads_what_run_says(daemon):
-    """Standard error is a pipe whose reader has gone: a message must not cost the command's end."""
-    reading, writing = os.pipe()
-    run = start(daemon, "run", "A", "--", "sh", "-c", "echo $LOCKQ_OP $LOCKQ_TOKEN; exec sleep 60",
-                stderr=writing)
-    os.close(writing)
-    os.close(reading)
-    lose(daemon, run.stdout.readline())
-    run.communicate(timeout=DEADLINE)  # which also waits for the command, it has the other end
-    assert run.returncode == 79
-
-
-def test_over_tcp_a_silence_of_a_whole_grace_is_a_loss_and_on_the_socket_it_is_none(start_daemon):
-    """The daemon is stopped: the one behind TCP ends its command, the one at the socket goes on."""
-    daemon = start_daemon("--listen", "tcp:127.0.0.1:0")
-    tcp = re.search(r"addr=(tcp:\S+)", "".join(daemon.log)).group(1)
-    far = start(daemon, "run", "A", "--addr", tcp, "--", "sh", "-c", "echo up; exec sleep 60")
-    near = start(daemon, "run", "B", "--", "sh", "-c", "echo up; read x; exit 4",
-                 stdin=subprocess.PIPE)
-    assert far.stdout.readline() == near.stdout.readline() == "up\n"
-    silent = time.monotonic()
-    daemon.signal(signal.SIGSTOP)
-    _, err = far.communicate(timeout=DEADLINE)
-    assert far.returncode == 79 and "lost" in err
-    assert time.monotonic() - silent > 9, "not before its grace of 10 s is over"
-    assert near.poll() is None
-    daemon.signal(signal.SIGCONT)
-    near.communicate("x\n", timeout=DEADLINE)
-    assert near.returncode == 4
-
-
-def test_run_goes_on_without_the_daemon_and_releases_when_it_is_back(daemon):
-    """Gone from the unix socket it has no rival: the command ends meanwhile, its code is kept."""
-    run = start(daemon, "run", "A", "--op", "r", "--", "sh", "-c", "echo up; read x; exit 5",
-                stdin=subprocess.PIPE)
-    assert run.stdout.readline() == "up\n"
-    daemon.kill()
-    run.stdin.write("x\n")
-    run.stdin.close()
-    gone = time.monotonic()
-    until(lambda: time.monotonic() > gone + 0.5, "some time without a daemon")
-    daemon.start()
-    assert run.wait(DEADLINE) == 5
-    assert daemon.client().call("status", op="r")["end"] == "released"
-    run.stdout.close()
-    run.stderr.close()
-
-
-def test_a_waiting_run_keeps_its_place_over_a_crash(held):
-    """It resumes its session; granted later it runs once."""
-    lockq(held, "hold", "Task/1", "--why", "x", "--op", "h")
-    runs = []
-    for i in range(3):
-        runs.append(start(held, "run", "Task/1", "--op", f"r{i}", "--", "echo", f"ran {i}"))
-        shows(held.holder, f"r{i}", "waiting")
-    held.kill()
-    held.start()
-    a = held.client()
-    assert [r["op"] for r in a.call("list", key="Task/1")["ops"]] == ["h", "r0", "r1", "r2"]
-    assert lockq(held, "release", "h").returncode == 0
-    for i, run in enumerate(runs):
-        out, err = run.communicate(timeout=DEADLINE)
-        assert (run.returncode, out) == (0, f"ran {i}\n"), err
-    granted = [a.call("status", op=f"r{i}")["granted"] for i in range(3)]
-    assert granted == sorted(granted)
-
-
-def test_v_tells_what_it_waits_for_and_again_when_that_changes(held):
-    """With its place, on standard error."""
-    held.holder.call("submit", keys=["Project/25"], op="second", who="bob")
-    run = start(held, "run", "-v", "Project/25", "--op", "w", "--", "true")
-    first = run.stderr.readline()
-    assert "held" in first and "2" in first and "ann" in first
-    held.holder.call("cancel", op="second")
-    assert "1" in run.stderr.readline()
-    held.holder.call("release", op="held")
-    run.communicate(timeout=DEADLINE)
-    assert run.returncode == 0
-
-
-def test_parallel_runs_exclude_one_another(daemon, tmp_path):
-    """Thirty read, add one and write under one key: none is lost, in the order of their tickets."""
-    counter = tmp_path / "n"
-    counter.write_text("0", encoding="ascii")
-    script = f"n=$(cat {counter}); echo $((n + 1)) > {counter}"
-    runs = [start(daemon, "run", "Counter", "--", "sh", "-c", script) for _ in range(30)]
-    for run in runs:
-        run.communicate(timeout=DEADLINE)
-        assert run.returncode == 0
-    assert counter.read_text(encoding="ascii").strip() == "30"
-
-
 def test_a_result_that_cannot_be_written_is_no_success(daemon):
     """A full disk under standard output: the id would be lost without a word."""
     with open("/dev/full", "w", encoding="ascii") as full:
         run = start(daemon, "submit", "A", "--op", "x", stdout=full)
         _, err = run.communicate(timeout=DEADLINE)
     assert run.returncode != 0 and err
+
+
+@pytest.mark.parametrize("arguments, named", [
+    (["drain", "x"], "x"), (["ping", "x"], "x"), (["ls", "x"], "x"), (["show", "a", "b"], "one"),
+    (["ls", "--lease", "5"], "--lease"), (["hold", "A", "--why", "x", "--lease", "5"], "--lease"),
+    (["check", "-s", "A"], "--shared"), (["submit", "A", "--bogus"], "--bogus"),
+    (["submit", "A", "-Z"], "-Z"), (["submit", "A", "--lease"], "--lease"),
+    (["submit", "--keys-from", "/"], "/"), (["submit", "--keys-from", "/nowhere"], "/nowhere"),
+])
+def test_what_a_verb_does_not_take_is_refused_by_name(daemon, arguments, named):
+    """A lease that was passed over would hold for longer than was meant; and nothing is done."""
+    done = lockq(daemon, *arguments)
+    assert done.returncode == 64 and named in done.stderr and done.stderr.startswith("lockq: ")
+    assert done.stdout == "" and as_json(daemon, "ls") == []
+    assert lockq(daemon, "submit", "A", "-n").returncode == 0, "it does not drain"
+
+
+def test_each_verb_has_a_help_of_its_own(daemon):
+    everything = lockq(daemon, "--help").stdout
+    verbs = re.findall(r"^  ([a-z]+) +", everything, re.M)
+    assert len(verbs) == 19
+    for verb in verbs:
+        done = lockq(daemon, verb, "--help")
+        assert done.returncode == 0 and done.stdout.startswith(f"usage: lockq {verb} ")
+        assert done.stdout == lockq(daemon, "help", verb).stdout
+    assert "--yes" in lockq(daemon, "kill", "--help").stdout
+    assert "--yes" not in lockq(daemon, "ls", "--help").stdout
+    assert max(map(len, everything.splitlines())) <= 100
+
+
+def test_an_error_about_an_operation_names_it(daemon):
+    assert "not_found: nope: " in lockq(daemon, "show", "nope").stderr
+    assert "not_found: nope: " in lockq(daemon, "kill", "nope", "--why", "x", "--yes").stderr
+
+
+def test_a_socket_that_is_closed_to_the_user_is_77(daemon):
+    """There is a daemon; it is another permission that is missing."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can be another user")
+
+    def become_nobody():
+        os.setgid(65534)
+        os.setuid(65534)
+
+    os.chmod(daemon.path, 0o600)
+    for directory in [daemon.directory, *map(str, pathlib.Path(daemon.directory).parents)]:
+        if os.stat(directory).st_uid == os.geteuid() and directory != "/":
+            os.chmod(directory, os.stat(directory).st_mode | 0o055)
+    run = start(daemon, "ping", preexec_fn=become_nobody)
+    _, err = run.communicate(timeout=DEADLINE)
+    assert run.returncode == 77 and daemon.path in err
