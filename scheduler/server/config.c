@@ -308,7 +308,7 @@ bool config_read(struct config *config, const char *file, char *why)
         return false;
     }
     is_right = read_lines(config, in, &number, reason);
-    is_read = ferror(in) == 0;
+    is_read = !is_right || feof(in); /* getline also ends where there is no memory */
     if (!is_read)
         snprintf(why, CONFIG_WHY_MAX, "%.200s: %s", file, strerror(errno));
     else if (!is_right)
