@@ -1,15 +1,25 @@
 #include "base/memory.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 static void (*exhausted)(void);
 
+void memory_exhausted(void)
+{
+    bool is_handled = exhausted != NULL;
+
+    if (is_handled)
+        exhausted();
+    assert(is_handled);
+    abort(); /* the handler has returned */
+}
+
 static void *checked(void *memory)
 {
-    if (memory == NULL && exhausted != NULL)
-        exhausted();
-    assert(memory != NULL);
+    if (memory == NULL)
+        memory_exhausted();
     return memory;
 }
 

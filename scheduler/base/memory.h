@@ -16,6 +16,9 @@ void *memory_alloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *memory_alloc_zeroed(size_t count, size_t size) __attribute__((malloc, returns_nonnull));
 void *memory_resize(void *old, size_t size) __attribute__((returns_nonnull));
 
+/* A library has found none, and cannot go on without: as if an allocation of ours had failed. */
+void memory_exhausted(void) __attribute__((noreturn));
+
 /* For the whole process; `handler` may be NULL (assertion). Not for use while threads run. */
 void memory_set_exhausted_handler(void (*handler)(void));
 

@@ -5,8 +5,9 @@
  * hiredis's async half: the thread has nothing else to do, one command is under way at a time, and
  * what is hard here, trying until the outcome of a commit is known, is a loop that way and a state
  * machine the other. (The async half has no deadlines, and the adapter for libuv that comes with it
- * swallows errors.) Deadlines are our own, in redis_link.c: connections are polled in short steps,
- * so that other threads see that Redis is away and can have a commit given up.
+ * swallows errors.) Of hiredis only the reader of answers is used: its connections crash when
+ * memory is short, and copy what they send. Deadlines are our own: sockets are polled in short
+ * steps, so that a commit can be given up.
  *
  * While Redis is away (it does not answer, loads, is out of memory, is read-only for now) a commit
  * goes on trying, and nothing is answered. It fails only when trying cannot help: another daemon
@@ -64,7 +65,7 @@ static void disown(struct redis_store *store)
 {
     char opening[24];
 
-    if (store->link == NULL || store->opening == 0)
+    if (!redis_link_is_open(store) || store->opening == 0)
         return;
     snprintf(opening, sizeof opening, "%llu", (unsigned long long)store->opening);
     freeReplyObject(redis_link_ask(store, "EVAL", redis_script_close, "2", store->meta_key,
@@ -157,6 +158,7 @@ struct store *store_redis_create(const struct store_redis_config *config)
     store->sessions_key = join(config->prefix, "lockq:sessions");
     store->allow_unsafe = config->allow_unsafe;
     store->free_bytes = UINT64_MAX;
+    store->fd = -1;
     show_address(store);
     name_owner(store);
     if (getrandom(&key, sizeof key, 0) != (ssize_t)sizeof key)

@@ -2,7 +2,8 @@
  * A command to Redis as it goes over the wire: so many arguments, each with its length.
  *
  * Bytes are kept as they are sent, so that a commit whose outcome is unknown is sent again as it
- * was. What a commit writes comes in sections (redis_script.h).
+ * was. How many arguments there are stands before them and is known last: there is room for it.
+ * What a commit writes comes in sections (redis_script.h).
  */
 #ifndef STORE_REDIS_COMMAND_H
 #define STORE_REDIS_COMMAND_H
@@ -23,6 +24,9 @@ void redis_command_finish(struct redis_command *command);
 void redis_command_add(struct redis_command *command, struct slice argument);
 void redis_command_add_text(struct redis_command *command, const char *text);
 void redis_command_add_number(struct redis_command *command, uint64_t number);
+
+/* All of it, as it is sent; lives until the next change. At least one argument is there. */
+struct slice redis_command_bytes(struct redis_command *command);
 
 /* Begins a section: Redis's command, the key it is for and how many values follow. */
 void redis_command_begin(struct redis_command *command, const char *what, struct slice key,

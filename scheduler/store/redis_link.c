@@ -1,16 +1,16 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/memory.h"
 #include "store/redis_store.h"
 
-#define CONNECT_MS 2000
-#define ANSWER_MS  5000 /* without a sign of life the connection is given up */
-#define SLOW_MS    1000 /* what takes longer counts as away */
-#define LOOK_MS    100  /* between looks whether to give up */
+#define ANSWER_MS 5000 /* without a sign of life the connection is given up */
+#define SLOW_MS   1000 /* what takes longer counts as away */
 
 int64_t redis_now_ms(void)
 {
@@ -74,99 +74,88 @@ bool redis_is_away(struct store *base, struct store_away *away)
 
 /* --- the connection -------------------------------------------------------------------------- */
 
-static redisContext *connect_to(const struct redis_address *address)
+bool redis_link_is_open(const struct redis_store *store)
 {
-    struct timeval limit = {CONNECT_MS / 1000, CONNECT_MS % 1000 * 1000};
-
-    return address->host[0] == '\0' ? redisConnectUnixWithTimeout(address->path, limit)
-                                    : redisConnectWithTimeout(address->host, address->port, limit);
+    return store->fd >= 0;
 }
 
 enum redis_outcome redis_link_open(struct redis_store *store)
 {
-    redisContext *link = connect_to(&store->address);
-
-    if (link == NULL)
-        return redis_note(store, REDIS_AWAY, "out of memory");
-    if (link->err != 0) {
-        redis_note(store, REDIS_AWAY, "cannot connect: %s", link->errstr);
-        redisFree(link);
+    store->fd = redis_connect(store);
+    if (store->fd < 0)
         return REDIS_AWAY;
-    }
-    if (store->address.host[0] != '\0')
-        redisEnableKeepAlive(link);
-    /* Connecting has its limit from hiredis; from here on limits are kept in wait_for. */
-    link->flags &= ~REDIS_BLOCK;
-    fcntl(link->fd, F_SETFL, fcntl(link->fd, F_GETFL) | O_NONBLOCK);
-    store->link = link;
+    store->reader = redisReaderCreate();
+    if (store->reader == NULL)
+        memory_exhausted();
+    store->reader->maxbuf = 0; /* or it would give back its buffer and need another */
     return REDIS_DONE;
 }
 
 void redis_link_close(struct redis_store *store)
 {
-    if (store->link != NULL)
-        redisFree(store->link);
-    store->link = NULL;
+    if (store->reader != NULL)
+        redisReaderFree(store->reader);
+    store->reader = NULL;
+    if (store->fd >= 0)
+        close(store->fd);
+    store->fd = -1;
 }
 
-/* Waits until the socket is ready for `events`, ANSWER_MS at most. */
-static bool wait_for(struct redis_store *store, short events)
+static bool is_lost(struct redis_store *store, const char *why)
 {
-    struct pollfd fd = {.fd = store->link->fd, .events = events};
-    int64_t begun_ms = redis_now_ms();
-
-    while (!store->has_given_up && redis_now_ms() - begun_ms <= ANSWER_MS) {
-        int n = poll(&fd, 1, LOOK_MS);
-        if (n > 0)
-            return true;
-        if (n < 0 && errno != EINTR) {
-            redis_note(store, REDIS_AWAY, "poll: %s", strerror(errno));
-            return false;
-        }
-    }
-    redis_note(store, REDIS_AWAY, "no answer within %d s", ANSWER_MS / 1000);
+    redis_note(store, REDIS_AWAY, "the connection is lost: %s", why);
     return false;
 }
 
-static bool is_sent(struct redis_store *store, const struct redis_command *command)
+static bool is_sent(struct redis_store *store, struct slice bytes)
 {
-    char head[16];
-    int n = snprintf(head, sizeof head, "*%u\r\n", command->n), is_done = 0;
-
-    if (redisAppendFormattedCommand(store->link, head, (size_t)n) != REDIS_OK ||
-        redisAppendFormattedCommand(store->link, buf_data(&command->body),
-                                    buf_size(&command->body)) != REDIS_OK)
-        return false;
-    while (redisBufferWrite(store->link, &is_done) == REDIS_OK) {
-        if (is_done)
-            return true;
-        if (!wait_for(store, POLLOUT))
+    while (bytes.n > 0) {
+        ssize_t n = send(store->fd, bytes.at, bytes.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n >= 0)
+            bytes = (struct slice){bytes.at + n, bytes.n - (uint32_t)n};
+        else if (errno == EAGAIN && !redis_wait(store, store->fd, POLLOUT, ANSWER_MS))
             return false;
+        else if (errno != EAGAIN && errno != EINTR)
+            return is_lost(store, strerror(errno));
     }
-    return false;
+    return true;
+}
+
+/* Takes in what has come. */
+static bool is_read(struct redis_store *store)
+{
+    char bytes[16384];
+    ssize_t n = recv(store->fd, bytes, sizeof bytes, MSG_DONTWAIT);
+
+    if (n == 0)
+        return is_lost(store, "closed by Redis");
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR || is_lost(store, strerror(errno));
+    if (redisReaderFeed(store->reader, bytes, (size_t)n) != REDIS_OK)
+        memory_exhausted();
+    return true;
 }
 
 static redisReply *answer(struct redis_store *store)
 {
     void *reply = NULL;
 
-    while (redisGetReplyFromReader(store->link, &reply) == REDIS_OK && reply == NULL)
-        if (!wait_for(store, POLLIN) || redisBufferRead(store->link) != REDIS_OK)
+    while (redisReaderGetReply(store->reader, &reply) == REDIS_OK && reply == NULL)
+        if (!redis_wait(store, store->fd, POLLIN, ANSWER_MS) || !is_read(store))
             return NULL;
+    if (store->reader->err == REDIS_ERR_OOM)
+        memory_exhausted();
+    if (reply == NULL)
+        is_lost(store, store->reader->errstr);
     return reply;
 }
 
-redisReply *redis_link_call(struct redis_store *store, const struct redis_command *command)
+redisReply *redis_link_call(struct redis_store *store, struct redis_command *command)
 {
-    redisReply *reply = NULL;
+    redisReply *reply = is_sent(store, redis_command_bytes(command)) ? answer(store) : NULL;
 
-    if (is_sent(store, command))
-        reply = answer(store);
-    if (reply == NULL) {
-        if (store->link->err != 0)
-            redis_note(store, REDIS_AWAY, "%s", store->link->errstr);
+    if (reply == NULL)
         redis_link_close(store);
-    }
     return reply;
 }
 

@@ -145,9 +145,9 @@ static bool is_unknown_script(const redisReply *reply)
 
 static enum redis_outcome attempt(struct redis_store *store)
 {
-    enum redis_outcome outcome = store->link == NULL ? redis_greet(store)
-                                 : renews(store)     ? redis_look(store)
-                                                     : REDIS_DONE;
+    enum redis_outcome outcome = !redis_link_is_open(store) ? redis_greet(store)
+                                 : renews(store)            ? redis_look(store)
+                                                            : REDIS_DONE;
     redisReply *reply;
 
     if (outcome != REDIS_DONE)

@@ -1,5 +1,6 @@
 /*
- * What the files of the Redis store share: redis_link.c talks, redis_greet.c makes a connection
+ * What the files of the Redis store share: redis_connect.c and redis_link.c
+ * talk, redis_greet.c makes a connection
  * that may be used, redis_script.c makes sure that a commit is done once, redis_open.c,
  * redis_recover.c and redis_rebuild.c bring the store up, redis_batch.c writes commits, redis.c is
  * the rest.
@@ -46,7 +47,8 @@ struct redis_store {
     char owner[512]; /* what our owner key says */
     char id[64];     /* of the store */
 
-    redisContext *link; /* NULL: none */
+    int fd;              /* of the connection; -1: there is none */
+    redisReader *reader; /* of what comes over it */
     char why[REDIS_WHY_MAX];
     bool is_loading; /* that is why it is away */
     char sha[48];    /* of the script that commits */
@@ -81,10 +83,11 @@ enum redis_outcome redis_note(struct redis_store *store, enum redis_outcome outc
 /* --- redis_link.c: one connection, one command at a time ------------------------------------- */
 
 enum redis_outcome redis_link_open(struct redis_store *store);
+bool redis_link_is_open(const struct redis_store *store);
 void redis_link_close(struct redis_store *store);
 /* Sends, and waits for the answer; not when nothing moves for 5 s. NULL: the connection is lost and
  * closed. */
-redisReply *redis_link_call(struct redis_store *store, const struct redis_command *command);
+redisReply *redis_link_call(struct redis_store *store, struct redis_command *command);
 /* The same of a few texts, NULL behind the last. */
 redisReply *redis_link_ask(struct redis_store *store, const char *text, ...)
     __attribute__((sentinel));
@@ -95,6 +98,13 @@ enum redis_outcome redis_link_judge(struct redis_store *store, const redisReply 
 void redis_away_begin(struct redis_store *store);
 void redis_away_end(struct redis_store *store);
 bool redis_is_away(struct store *base, struct store_away *away);
+
+/* --- redis_connect.c ------------------------------------------------------------------------- */
+
+/* A connected socket that does not block, or -1; `why`. */
+int redis_connect(struct redis_store *store);
+/* Waits until a socket is ready for `events`, within_ms at most; false: no, `why`. */
+bool redis_wait(struct redis_store *store, int fd, short events, int within_ms);
 
 /* --- redis_greet.c --------------------------------------------------------------------------- */
 
