@@ -50,7 +50,10 @@
     X(stat)                                                                                        \
     X(lock)                                                                                        \
     X(mkdir)                                                                                       \
-    X(chmod) X(socket) X(descriptor) X(pipe) X(watch) X(wait) X(wake) X(thread) X(random) X(close)
+    X(chmod)                                                                                       \
+    X(socket)                                                                                      \
+    X(connect)                                                                                     \
+    X(poll) X(descriptor) X(pipe) X(watch) X(wait) X(wake) X(thread) X(random) X(close)
 
 enum family {
 #define X(name) FAMILY_##name,
@@ -256,6 +259,8 @@ FAILS(int, chmod, chmod, (const char *path, mode_t mode), (path, mode))
 FAILS(int, socket, socket, (int domain, int type, int protocol), (domain, type, protocol))
 FAILS(int, bind, socket, (int fd, const struct sockaddr *name, socklen_t n), (fd, name, n))
 FAILS(int, listen, socket, (int fd, int backlog), (fd, backlog))
+FAILS(int, connect, connect, (int fd, const struct sockaddr *name, socklen_t n), (fd, name, n))
+FAILS(int, poll, poll, (struct pollfd * fds, nfds_t n, int ms), (fds, n, ms))
 FAILS(int, accept4, accept, (int fd, struct sockaddr *name, socklen_t *n, int flags),
       (fd, name, n, flags))
 FAILS(int, epoll_create1, descriptor, (int flags), (flags))

@@ -8,10 +8,11 @@ wrong answer, no signal, no hang, nothing kept that was to be given back. Then i
 the fault, must know exactly what was answered (or that and the one step under way), and takes the
 script to its end.
 
-    faults.py --lockqd PATH --library PATH [--all] [--only WORD]
+    faults.py --lockqd PATH --library PATH [--redis] [--all] [--only WORD]
 
-With many calls to a family only the first ones are failed one by one, then every k-th; --all takes
-all. The last line has the figures; the exit code is 1 when there was a violation.
+With --redis the daemon is over a real Redis, each run with a prefix of its own there, and what may
+fail is what is between the two; such a daemon may also wait, if it says so, and go on. With many
+calls to a family only the first ones are failed one by one, then every k-th; --all takes all. The last line has the figures; the exit code is 1 when there was a violation.
 """
 
 import argparse
@@ -25,8 +26,9 @@ import tempfile
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
-from process import NOTHING_LOST, Fault, Process, Violation
+from process import CONFIG, NOTHING_LOST, Fault, Process, Violation
 from story import STEPS, Story
+from redis_server import Redis  # on the path since process
 
 FAULTS = [
     Fault("alloc", errno.ENOMEM), Fault("alloc", errno.ENOMEM, lasting=True),
@@ -47,13 +49,24 @@ FAULTS = [
     Fault("wake", errno.EINTR), Fault("thread", errno.EAGAIN), Fault("random", errno.ENOSYS),
     Fault("close", errno.EIO),
 ]
+FAULTS_OVER_REDIS = [
+    Fault("alloc", errno.ENOMEM), Fault("alloc", errno.ENOMEM, lasting=True),
+    Fault("connect", errno.ECONNREFUSED), Fault("connect", errno.EINTR), Fault("connect", errno.EAGAIN),
+    Fault("poll", errno.ENOMEM), Fault("poll", errno.EINTR), Fault("socket", errno.EMFILE),
+    Fault("recv", errno.EINTR), Fault("recv", errno.ECONNRESET), Fault("recv", 0),
+    Fault("send", errno.EINTR), Fault("send", errno.EPIPE), Fault("send", 0),
+    Fault("read", errno.EIO), Fault("read", 0), Fault("write", errno.ENOSPC, lasting=True),
+    Fault("fsync", errno.EIO), Fault("open", errno.EMFILE), Fault("lock", errno.ENOLCK),
+    Fault("thread", errno.EAGAIN), Fault("random", errno.ENOSYS), Fault("close", errno.EIO),
+]
 ONE_BY_ONE = 200  # then in steps
 STEPPED = 60      # so many more
 DOCUMENTED = {71, 73, 74, 78}
 # What libuv can not do without: it aborts, and the daemon says so.
 ABORTING = {"pipe", "watch"}
 # What a failed call must not be taken for: somebody might move a good state away.
-ACCUSATION = re.compile("meta row|state hash|contradicts|not a database|has version")
+ACCUSATION = re.compile("meta row|state hash|contradicts|not a database|has version|forgotten|another daemon|"
+                        "not of lockq|somebody else")
 KILLED_AFTER = 9  # steps: what the second beginning finds
 
 
@@ -69,15 +82,46 @@ class Report:
         self.counts = {k: int(v) for k, v in re.findall(r"(\w+)=(-?\d+)", text)}
 
 
+class Backing:
+    """What is outside of the folder of a daemon: nothing, or keys in a Redis."""
+
+    def __init__(self, redis=None):
+        self.redis = redis
+
+    @staticmethod
+    def prefix(folder):
+        return os.path.basename(folder) + ":"
+
+    def make(self, folder):
+        os.makedirs(folder, exist_ok=True)
+        if self.redis:
+            with open(os.path.join(folder, CONFIG), "w", encoding="ascii") as file:
+                file.write(f"redis = {self.redis.url}\nredis_prefix = {self.prefix(folder)}\n")
+
+    def copy(self, old, new):
+        shutil.copytree(old, new, ignore=shutil.ignore_patterns("socket"))
+        self.make(new)
+        if self.redis:
+            old, new = self.prefix(old), self.prefix(new)
+            for key in self.redis.call("KEYS", old + "*"):
+                self.redis.call("COPY", key, new + key[len(old):])
+
+    def remove(self, folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        if self.redis:
+            for key in self.redis.call("KEYS", self.prefix(folder) + "*"):
+                self.redis.call("DEL", key)
+
+
 class Beginning:
     """Where a run begins: a folder to be copied, and the story up to there."""
 
-    def __init__(self, name, folder, story):
-        self.name, self.folder, self.story = name, folder, story
+    def __init__(self, name, backing, folder, story):
+        self.name, self.backing, self.folder, self.story = name, backing, folder, story
         self.counts, self.descriptors = {}, 0
 
     def copy(self, folder):
-        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("socket"))
+        self.backing.copy(self.folder, folder)
         return self.story.copy()
 
 
@@ -98,7 +142,7 @@ class Run:
         self.report = Report(report)
         self.judge(process.log)
         self.again(story)
-        shutil.rmtree(self.folder)
+        self.beginning.backing.remove(self.folder)
 
     def first(self, process, story):
         """To the end of the script, or of the daemon; its exit code."""
@@ -121,7 +165,8 @@ class Run:
             raise Violation(f"{n} open descriptors, usually {self.beginning.descriptors}")
 
     def judge(self, log):
-        errors = [line for line in log.splitlines() if "level=error" in line]
+        errors = [line for line in log.splitlines()
+                  if "level=error" in line and "event=store_away" not in line]
         # Without random numbers it ends on the spot.
         kept = 0 if "event=no_random" in log else self.report.counts.get("live", 0)
         if kept > self.beginning.counts.get("live", kept):
@@ -135,8 +180,12 @@ class Run:
         elif self.code == -signal.SIGABRT and self.fault.family in ABORTING:
             if len(errors) != 1 or "event=aborted" not in log or NOTHING_LOST not in log:
                 raise Violation(f"it aborts without a clear line: {log!r}")
+        elif self.code == 78 and re.fullmatch(r"lockqd: \S+\.conf: .+\n", log):
+            return  # it could not read that
         elif self.code not in DOCUMENTED:
             raise Violation(f"exit {self.code}: {log!r}")
+        elif len(errors) == 2 and self.fault.lasting and "event=out_of_memory" in errors[1]:
+            return  # it has given a reason, and on its way out there was no memory either
         elif len(errors) != 1 or log.splitlines()[-1] != errors[0]:
             raise Violation(f"exit {self.code} not with one clear line: {log!r}")
         elif self.code in (71, 74) and "event=refused" not in log and NOTHING_LOST not in log:
@@ -166,8 +215,8 @@ class Run:
 class Faults:
     """All of it, two runs side by side."""
 
-    def __init__(self, folder, arguments):
-        self.folder, self.arguments = folder, arguments
+    def __init__(self, folder, arguments, backing):
+        self.folder, self.arguments, self.backing = folder, arguments, backing
         self.beginnings = []
         self.violations, self.codes = [], Counter()
         self.runs = self.reached = self.named = 0
@@ -175,7 +224,7 @@ class Faults:
     def prepare(self):
         """The two beginnings, and how often each family is called from there."""
         first = os.path.join(self.folder, "first")
-        os.mkdir(first)
+        self.backing.make(first)
         process, story = Process(first), Story()
         story.seen.append(story.told(process))
         story.go_on(process)
@@ -183,14 +232,14 @@ class Faults:
         process.stop()
         for name, steps in (("nothing", 0), ("a killed daemon", KILLED_AFTER)):
             folder = os.path.join(self.folder, "from" + str(steps))
-            os.mkdir(folder)
+            self.backing.make(folder)
             begun = Story(story.seen)
             if steps > 0:
                 process = Process(folder)
                 begun.go_on(process, until=steps)
                 process.kill()
                 begun.forget()
-            self.beginnings.append(Beginning(name, folder, begun))
+            self.beginnings.append(Beginning(name, self.backing, folder, begun))
         for beginning in self.beginnings:
             run = Run(beginning, os.path.join(self.folder, "count"), Fault("none", 0), 0)
             run.play()
@@ -219,7 +268,7 @@ class Faults:
             except Violation as violation:
                 self.violations.append(f"{fault} n={n} from {beginning.name}: {violation}")
                 print(f"VIOLATION {self.violations[-1]}", flush=True)
-                shutil.rmtree(folder, ignore_errors=True)
+                self.backing.remove(folder)
             if run.report is not None and not run.report.reached:
                 break
             codes[run.code] += 1
@@ -232,7 +281,8 @@ class Faults:
 
     def run(self):
         self.prepare()
-        faults = [f for f in FAULTS if self.arguments.only in str(f)]
+        faults = FAULTS_OVER_REDIS if self.backing.redis else FAULTS
+        faults = [f for f in faults if self.arguments.only in str(f)]
         jobs = [(f, b) for f in faults for b in self.beginnings]
         with ThreadPoolExecutor(2) as pool:
             for job in [pool.submit(self.fail_each, *job) for job in jobs]:
@@ -248,6 +298,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--lockqd", required=True)
     parser.add_argument("--library", required=True)
+    parser.add_argument("--redis", action="store_true")
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
@@ -255,7 +306,12 @@ def main():
     # In memory, where there is such a place: what is tried here are failures, not a disk's speed.
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="lockq-faults-", dir=place) as folder:
-        return Faults(folder, arguments).run()
+        redis = Redis(folder) if arguments.redis else None
+        try:
+            return Faults(folder, arguments, Backing(redis)).run()
+        finally:
+            if redis:
+                redis.kill()
 
 
 if __name__ == "__main__":

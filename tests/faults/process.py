@@ -12,6 +12,7 @@ from lockqd import Client, Error, Gone  # noqa: E402  pylint: disable=wrong-impo
 
 __all__ = ["Client", "Error", "Gone", "Fault", "Process", "Violation", "NOTHING_LOST"]
 
+CONFIG = "lockqd.conf"
 NOTHING_LOST = "nothing that was answered is lost"
 PATIENCE = 20.0  # seconds, after which a daemon hangs; nothing here takes one on an idle machine
 
@@ -36,7 +37,7 @@ class Fault:
 
 
 class Process:
-    """lockqd on a folder: `folder`/state and `folder`/socket."""
+    """lockqd on a folder: `folder`/state and `folder`/socket. A configuration there is heeded."""
 
     lockqd = library = None
 
@@ -46,9 +47,11 @@ class Process:
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("LOCKQ_", "FAULT"))}
         if environment is not None:
             clean |= {"LD_PRELOAD": self.library, **environment}
+        file = os.path.join(folder, CONFIG)
+        over = ["-c", file] if os.path.exists(file) else ["--backend", "sqlite"]
         self.process = subprocess.Popen(
-            [self.lockqd, "--listen", "unix:" + self.path, "--state-dir", self.state,
-             "--backend", "sqlite"], stderr=subprocess.PIPE, env=clean)
+            [self.lockqd, "--listen", "unix:" + self.path, "--state-dir", self.state, *over],
+            stderr=subprocess.PIPE, env=clean)
         self.log = ""
         self.is_ready = self.read_log("event=ready")
 
