@@ -112,8 +112,11 @@ static void on_submitted(struct client *client, const struct pending *asked,
 static void on_verified(struct client *client, const struct pending *asked,
                         const msgpack_object *result)
 {
-    if (asked->has_ended && msg_is_true(result, "held"))
+    bool is_held = msg_is_true(result, "held");
+
+    if (asked->has_ended && is_held)
         judge_object(client->judge, "%s: held, after it had ended", asked->op->id);
+    judge_hear_held(asked->op, is_held, msg_number(result, "seq"));
 }
 
 static void on_owned(struct client *client, const struct pending *asked,

@@ -61,6 +61,8 @@ bool client_may_be_drained(const struct client *client, const struct pending *as
 {
     const struct judge_drain *drain = &client->judge->drain;
 
+    if (asked->generation < drain->generation)
+        return true; /* heard late, from a daemon that is forgotten here */
     return asked->op->parent == NULL && drain->generation == asked->generation &&
            drain->was_asked_on &&
            !(is_known(client) && !drain->is_on && asked->asked.real_ms > drain->told_ms);

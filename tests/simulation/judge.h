@@ -75,7 +75,8 @@ struct judge_op {
     uint64_t ticket, token;
     uint64_t waiting_seq, granted_seq, ended_seq; /* 0: not heard of */
     uint64_t latest_seq;
-    uint64_t claimed_by; /* the session that was told so */
+    uint64_t held_at, over_at; /* verify: the latest seq at which it held, the first at which not */
+    uint64_t claimed_by;       /* the session that was told so */
     char end[16];
     int64_t due_calm_ms;
     uint64_t due_seq; /* as long as this is its latest change */
@@ -154,6 +155,8 @@ int64_t judge_session_down_ms(const struct judge_session *session);
 /* --- what is told ---------------------------------------------------------------------------- */
 
 void judge_hear(struct judge *judge, const struct judge_fact *fact);
+/* Whether the operation whose token was shown holds as of that seq. */
+void judge_hear_held(struct judge_op *op, bool is_held, uint64_t seq);
 /* The number of the daemon's latest change, in an answer to what was asked at that floor. */
 void judge_hear_seq(struct judge *judge, const char *what, uint64_t seq, uint64_t floor);
 /* Of judge_hear: the reasons and times of ends. */

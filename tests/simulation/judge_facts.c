@@ -108,6 +108,14 @@ static void hear_token(struct judge *judge, struct judge_op *op, const struct ju
         judge->latest_token = fact->token;
 }
 
+void judge_hear_held(struct judge_op *op, bool is_held, uint64_t seq)
+{
+    if (is_held && seq > op->held_at)
+        op->held_at = seq;
+    if (!is_held && (op->over_at == 0 || seq < op->over_at))
+        op->over_at = seq;
+}
+
 void judge_hear_seq(struct judge *judge, const char *what, uint64_t seq, uint64_t floor)
 {
     if (seq < floor)

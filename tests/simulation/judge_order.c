@@ -116,9 +116,23 @@ static void compare(struct judge *judge, const struct judge_op *a, const struct 
     compare_child(judge, b, a);
 }
 
+/* What verify said of it, at the seqs that it said it of. */
+static void check_verified(struct judge *judge, const struct judge_op *op)
+{
+    if (op->over_at != 0 && (op->over_at <= op->held_at || op->over_at < op->ended_seq))
+        judge_object(judge,
+                     "%s: not held at %" PRIu64 ", but at %" PRIu64 ", and ended at %" PRIu64,
+                     op->id, op->over_at, op->held_at, op->ended_seq);
+    if (op->ended_seq != 0 && op->held_at >= op->ended_seq)
+        judge_object(judge, "%s: held at %" PRIu64 ", and ended at %" PRIu64, op->id, op->held_at,
+                     op->ended_seq);
+}
+
 /* What has no ticket was left out, or its answer was lost on the way and it ended since. */
 void judge_order(struct judge *judge)
 {
+    for (int i = 0; i < judge->n_ops && !judge->failed; i++)
+        check_verified(judge, judge->ops[i]);
     for (int i = 0; i < judge->n_ops && !judge->failed; i++)
         for (int k = i + 1; k < judge->n_ops && judge->ops[i]->ticket != 0; k++)
             if (judge->ops[k]->ticket != 0)
