@@ -62,13 +62,11 @@ static void carry_out(struct server *server, struct conn *conn, struct slice fra
         return;
     }
     server->counters.requests++;
-    if (result.kind == REQUEST_ERROR) {
-        method_fail(server, conn, &request, result.status, "%s", result.sentence);
-        return;
-    }
     if (conn->session == NULL && request.method != METHOD_HELLO)
         attach_new(server, conn, SLICE("default"), 0);
-    if (server_is_away(server) && needs_store(request.method))
+    if (result.kind == REQUEST_ERROR)
+        method_fail(server, conn, &request, result.status, "%s", result.sentence);
+    else if (server_is_away(server) && needs_store(request.method))
         refuse_while_away(server, conn, &request);
     else
         methods[request.method](server, conn, &request);

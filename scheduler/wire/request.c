@@ -257,6 +257,7 @@ void request_parse(struct parser *parser, struct slice frame, struct request *re
     struct outer outer = read_outer(&reading.cursor);
 
     *request = (struct request){.id = outer.id,
+                                .method = METHOD_COUNT,
                                 .protocol = 1,
                                 .grace_ms = -1,
                                 .wait_ms = WIRE_FOREVER,

@@ -110,8 +110,8 @@ struct wire_key {
 /* One request, read. Slices and `keys` live until the next call with the same parser and frame. */
 struct request {
     uint32_t id;
-    enum wire_method method;
-    uint64_t given; /* 1 << FIELD_x for each field that was there: request_has */
+    enum wire_method method; /* METHOD_COUNT: there is no such one */
+    uint64_t given;          /* 1 << FIELD_x for each field that was there: request_has */
 
     uint64_t protocol;
     struct slice client, ns;

@@ -172,6 +172,10 @@ def test_hello_is_the_first_request_or_none(daemon):
     a = daemon.bare()
     a.call("list")
     fails("bad_request", a, "hello")
+    for code, method in (("unknown_method", "nonsense"), ("bad_request", "submit")):
+        a = daemon.bare()
+        fails(code, a, method)
+        assert "hello" in fails("bad_request", a, "hello"), "one that failed was a request, too"
     hello = daemon.client(protocol=7, client="test", grace=0).hello
     assert hello["protocol"] == 1 and hello["namespace"] == "default"
     assert hello["backend"] == "sqlite" and hello["epoch"] > 20000
