@@ -225,7 +225,8 @@ struct outcome {
     enum lockq_status status; /* other than LOCKQ_OK: nothing changed */
     const char *limit;        /* OVER_LIMIT: the limit's name, as in hello's `limits` */
     uint64_t limit_value;
-    struct op *op;      /* the operation that the event named; NULL: not found, or `end` says why */
+    struct op *op;      /* what the event named; of a SUBMIT that is NOT_GRANTED: its parent.
+                         * NULL: not found, or `end` says why */
     enum op_end end;    /* SUBMIT that left nothing behind: REFUSED, STALE or DEADLOCK */
     bool refused;       /* EXTEND: nothing was added, `ahead` says by whom */
     bool repeated;      /* nothing changed: this was the same request again */

@@ -24,8 +24,10 @@ bool family_find_parent(const struct core *core, const struct core_namespace *ns
     op = ns == NULL ? NULL : core_find_in(core, ns, event->parent);
     out->status =
         op == NULL ? LOCKQ_NOT_FOUND : own_may(&op->op, event->session, event->parent_token);
-    if (out->status == LOCKQ_OK && op->op.state != OP_GRANTED)
+    if (out->status == LOCKQ_OK && op->op.state != OP_GRANTED) {
         out->status = LOCKQ_NOT_GRANTED;
+        out->op = &op->op;
+    }
     if (out->status != LOCKQ_OK ||
         step_is_over(out, "generations", core->limits.generations, depth_of(op) + 1))
         return false;

@@ -20,7 +20,7 @@ static inline bool family_has(const struct core_op *op, const struct core_op *ot
 }
 
 /* The parent that a submit names into *parent, NULL if it names none: it runs, and who asks may use
- * it. False: why not is in out->status. */
+ * it. False: why not is in out->status; the parent is out->op if it is not granted. */
 bool family_find_parent(const struct core *core, const struct core_namespace *ns,
                         const struct event *event, struct core_op **parent, struct outcome *out);
 

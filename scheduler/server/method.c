@@ -39,7 +39,8 @@ void method_fail_step(struct server *server, struct conn *conn, const struct req
         method_fail(server, conn, request, status, "%s is limited to %" PRIu64, outcome->limit,
                     outcome->limit_value);
     else if ((status == LOCKQ_NOT_WAITING || status == LOCKQ_NOT_GRANTED) && op != NULL)
-        method_fail(server, conn, request, status, "the operation %s%s",
+        method_fail(server, conn, request, status, "the %s %s%s",
+                    request->parent.at != NULL ? "parent" : "operation",
                     op->state == OP_ENDED ? "ended as " : "is ",
                     op->state == OP_ENDED ? op_end_names[op->end] : op_state_names[op->state]);
     else

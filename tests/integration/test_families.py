@@ -39,7 +39,13 @@ def test_who_may_submit_a_child(daemon):
     assert view["state"] == "granted"
     waits = b.call("submit", keys=["A/1"], op="waits", parent="task", parent_token=task["token"])
     assert waits["state"] == "waiting" and waits["blockers"][0]["op"] == "child"
-    fails("not_granted", b, "submit", keys=["A/1/x"], parent="waits")
+    for method in ("submit", "plan"):
+        said = fails("not_granted", b, method, keys=["A/1/x"], parent="waits")
+        assert "the parent is waiting" in said
+    b.call("submit", keys=["A/1"], op="left")
+    b.call("cancel", op="left")
+    said = fails("not_granted", b, "submit", keys=["A/1/x"], parent="left")
+    assert "the parent ended as cancelled" in said
     fails("op_reused", b, "submit", keys=["A/1"], op="child")
     again = b.call("submit", keys=["A/1"], op="child", parent="task", parent_token=5)
     assert again["ticket"] == view["ticket"], "parent_token is not content"
