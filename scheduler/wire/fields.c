@@ -162,11 +162,12 @@ static bool read_text(struct reading *reading, const struct field_rule *rule)
     return check_bounds(reading, rule, value.text.n, " bytes") && check_utf8(reading, value.text);
 }
 
-static bool read_op(struct reading *reading, const struct field_rule *rule)
+static bool read_name(struct reading *reading, const struct field_rule *rule)
 {
-    const struct slice *op = member(reading, rule);
+    const struct slice *name = member(reading, rule);
 
-    return read_text(reading, rule) && (op->n > 0 || sentence_field(reading, "must not be empty"));
+    return read_text(reading, rule) &&
+           (name->n > 0 || sentence_field(reading, "must not be empty"));
 }
 
 static bool read_on_change(struct reading *reading, const struct field_rule *rule)
@@ -290,10 +291,10 @@ static bool read_resume(struct reading *reading, const struct field_rule *rule)
 static const struct field_rule rules[FIELD_COUNT] = {
     [FIELD_PROTOCOL] = {read_number, AT(protocol), FIXED(1), FIXED(UINT64_MAX)},
     [FIELD_CLIENT] = {read_text, AT(client), A_TEXT},
-    [FIELD_NAMESPACE] = {read_text, AT(ns), FIXED(1), FIXED(NAMESPACE_MAX)},
+    [FIELD_NAMESPACE] = {read_name, AT(ns), FIXED(0), FIXED(NAMESPACE_MAX)},
     [FIELD_GRACE] = {read_ms, AT(grace_ms), FIXED(0), CONFIGURED(grace, grace_max)},
     [FIELD_RESUME] = {read_resume, 0, ANY},
-    [FIELD_OP] = {read_op, AT(op), FIXED(0), FIXED(OP_BYTES_MAX)},
+    [FIELD_OP] = {read_name, AT(op), FIXED(0), FIXED(OP_BYTES_MAX)},
     [FIELD_TOKEN] = {read_token, AT(token), ANY},
     [FIELD_KEYS] = {read_keys, 0, ANY},
     [FIELD_SHARED] = {read_shared, 0, ANY},
@@ -315,7 +316,7 @@ static const struct field_rule rules[FIELD_COUNT] = {
     [FIELD_CLAIMED] = {read_bool, AT(claimed), ANY},
     [FIELD_AFTER] = {read_number, AT(after), ANY},
     [FIELD_LIMIT] = {read_number, AT(limit), FIXED(1), FIXED(LIST_MAX)},
-    [FIELD_PARENT] = {read_op, AT(parent), FIXED(0), FIXED(OP_BYTES_MAX)},
+    [FIELD_PARENT] = {read_name, AT(parent), FIXED(0), FIXED(OP_BYTES_MAX)},
     [FIELD_PARENT_TOKEN] = {read_token, AT(parent_token), ANY},
     [FIELD_UNCHANGED_SINCE] = {read_number, AT(unchanged_since), FIXED(0), FIXED(SEQ_MAX)},
     [FIELD_ON_CHANGE] = {read_on_change, AT(on_change_tells), ANY},

@@ -69,6 +69,7 @@ BAD = [
     ("ping", {"x": 1}, "x"),
     ("hello", {"resume": {"session": 1}}, "resume"),
     ("hello", {"namespace": 5}, "namespace"),
+    ("hello", {"namespace": ""}, "namespace"),
 ]
 
 

@@ -18,8 +18,6 @@ static const struct limit_case {
      "over_limit: field 'op' is over the limit of 128 bytes"},
     {"hello", "{'namespace': 'x'*128}", "{'namespace': 'x'*129}",
      "over_limit: field 'namespace' is over the limit of 128 bytes"},
-    {"hello", "{'namespace': 'x'}", "{'namespace': ''}",
-     "over_limit: field 'namespace' is below the limit of 1 bytes"},
     {"hello", "{'protocol': 1}", "{'protocol': 0}",
      "over_limit: field 'protocol' is below the limit of 1"},
     {"hello", "{'protocol': 18446744073709551615, 'client': 'x'*255}", "{'client': 'x'*256}",

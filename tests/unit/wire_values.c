@@ -100,6 +100,7 @@ static void an_id_is_not_empty(void **state)
     assert_error("submit", "{'keys': ['a'], 'op': ''}",
                  "bad_request: field 'op' must not be empty");
     assert_error("status", "{'op': b''}", "bad_request: field 'op' must not be empty");
+    assert_error("hello", "{'namespace': ''}", "bad_request: field 'namespace' must not be empty");
 }
 
 /* Else it would do as one that was left out. */
