@@ -41,7 +41,7 @@ void answer_remove_all(struct server *server, struct conn *conn)
 void answer_send(struct server *server, struct answer *answer)
 {
     struct conn *conn = answer->conn;
-    struct viewer viewer = {server->core, conn->session, server->now_ms};
+    struct viewer viewer = {server->core, conn->session, server->now_ms, 0};
 
     if (conn_unsent(conn) > server->config.limits.output)
         conn_cut(&server->conns, conn);

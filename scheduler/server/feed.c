@@ -125,7 +125,7 @@ void feed_pump(struct server *server, struct conn *conn)
     while (conn->heard < feed->end && conn_unsent(conn) < CONN_QUANTUM) {
         const struct feed_event *event = at(feed, conn->heard++);
         const struct op *op = news(server, conn, event);
-        struct viewer viewer = {server->core, conn->session, server->now_ms};
+        struct viewer viewer = {server->core, conn->session, server->now_ms, 0};
         struct buf *out;
         if (op == NULL)
             continue;

@@ -81,7 +81,7 @@ struct op *method_find(struct server *server, struct conn *conn, const struct re
 
 struct viewer method_viewer(const struct server *server, const struct conn *conn)
 {
-    return (struct viewer){server->core, conn->session, server->now_ms};
+    return (struct viewer){server->core, conn->session, server->now_ms, 0};
 }
 
 void method_step_and_view(struct server *server, struct conn *conn, const struct request *request,
@@ -93,6 +93,7 @@ void method_step_and_view(struct server *server, struct conn *conn, const struct
         method_fail_step(server, conn, request, outcome);
     } else {
         struct viewer viewer = method_viewer(server, conn);
+        viewer.token = event->token;
         put_view(method_reply(server, conn, request), &viewer, outcome->op, content);
     }
     step_settle(server);

@@ -13,6 +13,7 @@ void method_extend(struct server *server, struct conn *conn, const struct reques
     struct viewer viewer = method_viewer(server, conn);
     const struct outcome *outcome;
 
+    viewer.token = request->token;
     event.keys = keys;
     event.n_keys = core_normalise(keys, request->n_keys);
     outcome = step(server, &event, conn->session);

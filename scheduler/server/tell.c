@@ -10,7 +10,7 @@ static struct op *op_of(struct op_tell *entry)
 
 static void push(struct server *server, struct conn *conn, const struct op *op, const char *method)
 {
-    struct viewer viewer = {server->core, conn->session, server->now_ms};
+    struct viewer viewer = {server->core, conn->session, server->now_ms, 0};
     struct buf *out = server_out(server, conn);
 
     notification_begin(out, method);

@@ -143,7 +143,8 @@ static void put_end(struct buf *out, struct put_open_map *map, const struct op *
 static void put_grant(struct buf *out, struct put_open_map *map, const struct viewer *viewer,
                       const struct op *op)
 {
-    bool sees = op->detached || (viewer->session != NULL && viewer->session->id == op->session);
+    bool sees = op->detached || viewer->token == op->token ||
+                (viewer->session != NULL && viewer->session->id == op->session);
 
     if (op->token != 0 && sees)
         put_field_uint(out, map, "token", op->token);

@@ -14,6 +14,7 @@ struct viewer {
     struct core *core;
     const struct session *session; /* sees the tokens of operations tied to it; NULL: nobody */
     int64_t now_ms;
+    uint64_t token; /* that was shown: who has it may see it; 0: none */
 };
 
 /* The view of an operation; with `content` also its payload and meta. */

@@ -221,7 +221,9 @@ def test_a_token_is_shown_to_its_own_session_only_if_tied(daemon):
         assert client.call("status", op="det")["token"] == detached
         tokens = {r["op"]: r.get("token") for r in client.call("list")["ops"]}
         assert tokens == {"tied": shown, "det": detached}
-    a.call("release", op="tied")
+    assert b.call("extend", op="tied", token=tied, keys=["A/1"])["token"] == tied, "who knows it"
+    done = a.call("release", op="tied")
+    assert b.call("release", op="tied", token=tied) == done
     assert "token" not in b.call("status", op="tied")
     assert b.call("verify", op="tied", token=tied)["held"] is False
 
