@@ -18,7 +18,7 @@
 
 #define SERVER_LIMIT_LIST(LIMIT)                                                                   \
     /* one message */                                                                              \
-    LIMIT(message, 8 * MIB, 64 * KIB, 64 * MIB)                                                    \
+    LIMIT(message, 8 * MIB, MIB, 64 * MIB)                                                         \
     LIMIT(nesting, 8, 8, 64)                                                                       \
     LIMIT(path, 1024, 64, 4096)                                                                    \
     LIMIT(segments, 16, 2, 16)                                                                     \

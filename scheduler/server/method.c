@@ -9,6 +9,9 @@
 #include "server/view.h"
 #include "wire/reply.h"
 
+#define ANSWER_BYTES_MAX   (4 * MIB)
+#define ANSWER_BYTES_LEAST (512 * KIB) /* half of the least limit that can be set */
+
 struct buf *method_reply(struct server *server, struct conn *conn, const struct request *request)
 {
     struct buf *out = server_out(server, conn);
@@ -82,6 +85,15 @@ struct op *method_find(struct server *server, struct conn *conn, const struct re
 struct viewer method_viewer(const struct server *server, const struct conn *conn)
 {
     return (struct viewer){server->core, conn->session, server->now_ms, 0};
+}
+
+size_t method_answer_max(const struct server *server)
+{
+    size_t half = server->config.limits.message / 2; /* one more part may follow */
+
+    if (half > ANSWER_BYTES_MAX)
+        return ANSWER_BYTES_MAX;
+    return half > ANSWER_BYTES_LEAST ? half : ANSWER_BYTES_LEAST;
 }
 
 void method_step_and_view(struct server *server, struct conn *conn, const struct request *request,

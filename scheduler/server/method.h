@@ -58,4 +58,7 @@ struct op *method_find(struct server *server, struct conn *conn, const struct re
 
 struct viewer method_viewer(const struct server *server, const struct conn *conn);
 
+/* The size at which an answer of many parts stops: so that none exceeds the limit of messages. */
+size_t method_answer_max(const struct server *server);
+
 #endif

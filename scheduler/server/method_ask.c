@@ -6,8 +6,7 @@
 #include "server/view.h"
 #include "wire/reply.h"
 
-#define ANSWER_BYTES_MAX ((size_t)4 * 1024 * 1024) /* a longer answer stops here */
-#define LIST_LOOKED_MAX  10000                     /* operations that one list looks at */
+#define LIST_LOOKED_MAX 10000 /* operations that one list looks at */
 
 static void put_seq(struct buf *out, uint64_t seq)
 {
@@ -68,12 +67,13 @@ void method_list(struct server *server, struct conn *conn, const struct request 
 {
     struct viewer viewer = method_viewer(server, conn);
     struct buf *records = &server->scratch, *out;
+    size_t bytes_max = method_answer_max(server);
     uint32_t n = 0, looked = 0;
     uint64_t after = request->after;
     struct op *op;
 
     while ((op = core_next_by_ticket(server->core, after)) != NULL && n < request->limit &&
-           looked++ < LIST_LOOKED_MAX && buf_size(records) < ANSWER_BYTES_MAX) {
+           looked++ < LIST_LOOKED_MAX && buf_size(records) < bytes_max) {
         after = op->ticket;
         if (!is_listed(server, conn, request, op))
             continue;

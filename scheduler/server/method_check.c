@@ -8,8 +8,7 @@
 #include "server/view.h"
 #include "wire/reply.h"
 
-#define ANSWER_BYTES_MAX ((size_t)4 * 1024 * 1024) /* the answer stops here */
-#define ROW_BYTES        64                        /* of a row, beside its texts */
+#define ROW_BYTES 64 /* of a row, beside its texts */
 
 /* One asked key that is not free, or changed. */
 struct row {
@@ -147,10 +146,10 @@ static uint32_t find_rows(struct server *server, const struct conn *conn,
 {
     bool has_since = request_has(request, FIELD_SINCE);
     struct slice ns = conn->session->ns;
-    size_t bytes = 0;
+    size_t bytes = 0, bytes_max = method_answer_max(server);
     uint32_t done;
 
-    for (done = 0; done < request->n_keys && bytes < ANSWER_BYTES_MAX; done++) {
+    for (done = 0; done < request->n_keys && bytes < bytes_max; done++) {
         struct row *row = &rows[*n_rows];
         *row = (struct row){.asked = request->keys[done].path};
         core_check(server->core, ns, row->asked, &row->found);

@@ -297,6 +297,27 @@ def test_no_answer_exceeds_the_message_limit(daemon):
     assert [r["op"] for r in ops] == [f"o{i}" for i in range(100)]
 
 
+def test_no_answer_exceeds_a_lower_message_limit(start):
+    """list and check stop before it, and go on when asked again."""
+    daemon = start(config="message = 1M\n")
+    a = daemon.client()
+    for i in range(600):
+        a.call("submit", keys=["K" * 900 + f"/{i}"], op=f"o{i}", meta="m" * 4000)
+    before = a.unpacker.tell()
+    ops, n = pages(a, limit=1000)
+    assert a.unpacker.tell() - before <= n << 20
+    assert [r["op"] for r in ops] == [f"o{i}" for i in range(600)]
+    asked = ["K" * 900 + f"/{i}" for i in range(600)]
+    rows = []
+    while len(rows) < 600:
+        before = a.unpacker.tell()
+        answer = a.call("check", keys=asked[len(rows):])
+        assert a.unpacker.tell() - before <= 1 << 20
+        assert answer.get("done", 600 - len(rows)) == len(answer["locked"]) > 0
+        rows += answer["locked"]
+    assert [row[0] for row in rows] == asked
+
+
 # Check.
 
 def test_check_answers_one_row_for_each_key_that_is_not_free(daemon):
