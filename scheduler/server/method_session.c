@@ -160,13 +160,16 @@ static void put_core_stats(struct buf *out, struct put_open_map *map,
 /* Live operations of each namespace, as namespace.NAME. */
 static void put_namespaces(struct server *server, struct buf *out, struct put_open_map *map)
 {
+    static const struct slice prefix = SLICE("namespace.");
     const struct core_namespace *ns = NULL;
+    struct buf *text = &server->scratch;
 
     while ((ns = core_next_namespace(server->core, ns)) != NULL) {
-        char text[512];
         struct slice name = core_namespace_name(ns);
-        int n = snprintf(text, sizeof text, "namespace.%.*s", (int)name.n, name.at);
-        put_text(out, (struct slice){text, (uint32_t)n});
+        buf_append(text, prefix.at, prefix.n);
+        buf_append(text, name.at, name.n);
+        put_text(out, (struct slice){buf_data(text), (uint32_t)buf_size(text)});
+        buf_consume(text, buf_size(text));
         put_uint(out, core_namespace_live(ns));
         map->pairs++;
     }

@@ -47,7 +47,7 @@ struct server {
 
     struct core_key *keys; /* of the request at hand */
     uint32_t keys_cap;
-    struct buf scratch; /* for arrays whose length is known only at their end */
+    struct buf scratch; /* for what is put together before it is put; empty between */
     struct server_counters counters;
 };
 

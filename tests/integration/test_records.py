@@ -394,6 +394,16 @@ def test_a_namespace_sees_nothing_of_another(daemon):
     assert "two" in repr(stats) and all(not isinstance(v, (dict, list)) for v in stats.values())
 
 
+def test_the_counters_of_namespaces_have_their_whole_names(daemon):
+    """A name may have any character in it, one that ends a string of C, too."""
+    names = ["a\0b", "a\0c", "a.b", "é" * 64]
+    for name in names:
+        daemon.client(namespace=name).call("submit", keys=["A"], lease=0)
+    stats = daemon.client().call("stats")
+    assert {k: v for k, v in stats.items() if k.startswith("namespace.")} == {
+        f"namespace.{name}": 1 for name in names}
+
+
 def test_a_namespace_lives_by_what_it_owns(start):
     """hello alone makes none; over the limit a submit there is over_limit; an emptied one makes
     room."""
