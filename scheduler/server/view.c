@@ -257,11 +257,11 @@ static void put_times(struct buf *out, struct put_open_map *map, const struct op
 
 static void put_ownership(struct buf *out, struct put_open_map *map, const struct op *op)
 {
+    if (!op->detached || op->tied)
+        put_field_uint(out, map, "session", op->detached ? op->claimed_by : op->session);
     if (op->detached)
         put_field_uint(out, map, "lease",
                        op->lease_ms == CORE_FOREVER ? 0 : (uint64_t)op->lease_ms);
-    else
-        put_field_uint(out, map, "session", op->session);
     put_name(out, "claimed");
     put_bool(out, op->claimed_by != 0);
     map->pairs++;

@@ -228,6 +228,18 @@ def test_a_token_is_shown_to_its_own_session_only_if_tied(daemon):
     assert b.call("verify", op="tied", token=tied)["held"] is False
 
 
+def test_a_record_names_the_session_that_an_operation_is_tied_to(daemon):
+    """That of its submitter without a lease; that of its worker after a claim with tie."""
+    a, b = daemon.client(), daemon.client()
+    a.call("submit", keys=["A"], op="tied")
+    a.call("submit", keys=["B"], op="job", lease=60000)
+    assert a.call("status", op="tied")["session"] == a.hello["session"]
+    b.call("claim", op="job")
+    assert "session" not in a.call("status", op="job")
+    b.call("claim", op="job", tie=True)
+    assert a.call("status", op="job")["session"] == b.hello["session"]
+
+
 # Lists.
 
 def test_next_is_there_iff_more_may_follow(daemon):
