@@ -82,6 +82,11 @@ static struct session *resume(struct server *server, struct conn *conn,
     return session;
 }
 
+static uint64_t usual_grace(const struct server_limits *limits)
+{
+    return limits->grace < GRACE_USUAL_MS ? limits->grace : GRACE_USUAL_MS;
+}
+
 void method_hello(struct server *server, struct conn *conn, const struct request *request)
 {
     struct session *session;
@@ -99,7 +104,8 @@ void method_hello(struct server *server, struct conn *conn, const struct request
         session = NULL;
     } else {
         session = attach_new(server, conn, request->ns.n > 0 ? request->ns : SLICE("default"),
-                             request->grace_ms >= 0 ? (uint64_t)request->grace_ms : GRACE_USUAL_MS);
+                             request->grace_ms >= 0 ? (uint64_t)request->grace_ms
+                                                    : usual_grace(&server->config.limits));
     }
     if (session == NULL)
         return;

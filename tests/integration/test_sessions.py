@@ -183,6 +183,13 @@ def test_hello_is_the_first_request_or_none(daemon):
     assert set(hello) >= {"server", "features", "session", "secret", "grace", "seq"}
 
 
+def test_no_grace_is_longer_than_its_limit(start):
+    """The usual one neither."""
+    daemon = start(config="grace = 2s\n")
+    assert daemon.client(namespace="n").hello["grace"] == 2000
+    fails("over_limit", daemon.bare(), "hello", grace=2001)
+
+
 def test_tcp_serves_as_the_socket_does(start):
     daemon = start("--listen", "tcp:127.0.0.1:0")
     address = next(word[5:] for line in daemon.log for word in line.split()
