@@ -59,7 +59,10 @@ void method_renew(struct server *server, struct conn *conn, const struct request
     event.lease_ms = request->lease_ms;
     event.progress = request->progress;
     outcome = step(server, &event, conn->session);
-    if (outcome->status != LOCKQ_OK)
+    if (outcome->status == LOCKQ_BAD_REQUEST)
+        method_fail(server, conn, request, outcome->status,
+                    "field 'lease' is not for an operation that is tied to a session");
+    else if (outcome->status != LOCKQ_OK)
         method_fail_step(server, conn, request, outcome);
     else
         put_renewed(server, method_reply(server, conn, request), outcome);

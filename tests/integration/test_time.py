@@ -124,6 +124,18 @@ def test_a_renewal_may_shorten_a_lease(daemon):
     assert record(a, "a")["ended"] - record(a, "a")["granted"] >= 200
 
 
+def test_what_is_tied_to_a_session_is_not_given_a_lease_by_renewing(daemon):
+    """The error names the field; to tell its progress is what it may be renewed for."""
+    a = daemon.client()
+    tokens = {"tied": a.call("submit", keys=["A"], op="tied")["token"],
+              "job": a.call("submit", keys=["B"], op="job", lease=60000)["token"]}
+    a.call("claim", op="job", tie=True)
+    for op, token in tokens.items():
+        assert "'lease'" in fails("bad_request", a, "renew", op=op, token=token, lease=1000)
+        assert "expires_in" not in a.call("renew", op=op, token=token, progress="half")
+        assert record(a, op)["progress"] == "half"
+
+
 def test_a_renewal_keeps_the_new_lease_for_the_next(daemon):
     """renew without a lease renews by the last one that was said."""
     a = daemon.client()
