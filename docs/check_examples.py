@@ -4,7 +4,7 @@
 An exchange is a code block marked `exchange`. Its lines are `NAME -> request` and `NAME <- message`, in
 JSON, each going on in the lines that are indented below it; NAME is a connection, `NAME closes` ends it.
 "..." stands for anything.
-The blocks are one story: one daemon with an empty state. What differs from run to run (clock times, what
+The blocks are one story: one daemon with an empty state; every method that has a heading comes up in it. What differs from run to run (clock times, what
 is left of a duration, what is random or counted from the clock) has to be there and of its type; a token,
 a session and a secret that an answer gave may be used in later requests.
 """
@@ -94,8 +94,18 @@ def steps(text):
     return found
 
 
+def check_methods(text, played):
+    """A heading of lower-case words names methods; each has to be shown."""
+    named = set()
+    for heading in re.findall(r"^### ([a-z]+(?:, [a-z]+)*)$", text, re.MULTILINE):
+        named.update(heading.split(", "))
+    shown = {json.loads(rest)[2] for _, _, what, rest in played if what == "->"}
+    assert named and named <= shown, f"no example of {sorted(named - shown)}"
+
+
 def play(story, text):
     played = steps(text)
+    check_methods(text, played)
     for number, name, what, rest in played:
         try:
             if what == "->":
