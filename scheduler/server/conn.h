@@ -5,11 +5,11 @@
  * first `mark` bytes for the one in flight, the rest for the next. So messages keep their order,
  * and nothing leaves too early.
  *
- * A connection that is over CONN_QUANTUM in one turn gets its further requests read in the next;
- * one that has more than that behind the gate waits for the commit. One with more than the limit
- * `output` ready waits until its peer has read, however many requests it sent ahead; one whose peer
- * then takes nothing for CONN_STALL_MS is cut. What comes unasked for (deferred answers) cuts it at
- * that limit at once.
+ * A connection that is over CONN_QUANTUM in one turn (what its requests looked at counts as bytes,
+ * too) gets its further requests read in the next; one that has more than that behind the gate
+ * waits for the commit. One with more than the limit `output` ready waits until its peer has read,
+ * however many requests it sent ahead; one whose peer then takes nothing for CONN_STALL_MS is cut.
+ * What comes unasked for (deferred answers) cuts it at that limit at once.
  */
 #ifndef SERVER_CONN_H
 #define SERVER_CONN_H

@@ -8,6 +8,7 @@
 #include "wire/reply.h"
 
 #define ID_OF_NO_REQUEST 4294967295u
+#define LOOK_BYTES       64 /* of an answer: one operation looked at takes about as long */
 
 static method_function *const methods[METHOD_COUNT] = {
     [METHOD_HELLO] = method_hello,     [METHOD_SUBMIT] = method_submit,
@@ -94,10 +95,12 @@ static void on_scan_error(struct server *server, struct conn *conn, enum scan_re
 }
 
 /* Whether the connection may have another request carried out in this turn. When not, it is put
- * where it will be taken up again. */
+ * where it will be taken up again. What requests looked at counts as what they answer: a `list` of
+ * 30 bytes that looks at 10,000 operations may show none. */
 static bool may_go_on(struct server *server, struct conn *conn, size_t unsent_before)
 {
     struct conns *conns = &server->conns;
+    size_t spent = conn_unsent(conn) + server->looked * LOOK_BYTES;
 
     if (conn->is_closing || conn->is_cut)
         return false;
@@ -105,7 +108,7 @@ static bool may_go_on(struct server *server, struct conn *conn, size_t unsent_be
         conn_put_off(conns, conn, &conns->blocked, server->now_ms);
     else if (conn_is_full(conns, conn))
         conn_put_off(conns, conn, &conns->unread, server->now_ms);
-    else if (conn_unsent(conn) > unsent_before + CONN_QUANTUM)
+    else if (spent > unsent_before + CONN_QUANTUM)
         conn_put_off(conns, conn, &conns->backlog, server->now_ms);
     else
         return true;
@@ -117,6 +120,7 @@ static size_t carry_out_all(struct server *server, struct conn *conn, const char
 {
     size_t unsent_before = conn_unsent(conn), done = 0, n_frame;
 
+    server->looked = 0;
     while (done < n && may_go_on(server, conn, unsent_before)) {
         enum scan_result result = scan(&conn->scanner, bytes + done, n - done, &n_frame);
         if (result == SCAN_MORE)

@@ -7,6 +7,7 @@
 #include "wire/reply.h"
 
 #define LIST_LOOKED_MAX 10000 /* operations that one list looks at */
+#define KEYS_A_LOOK     16    /* of a record, until those of both modes are found */
 
 static void put_seq(struct buf *out, uint64_t seq)
 {
@@ -36,16 +37,24 @@ void method_verify(struct server *server, struct conn *conn, const struct reques
              op->deadline_ms > server->now_ms ? (uint64_t)(op->deadline_ms - server->now_ms) : 0);
 }
 
+static void put_one(struct server *server, const struct conn *conn, struct buf *out,
+                    const struct op *op, struct slice after_key)
+{
+    struct viewer viewer = method_viewer(server, conn);
+
+    server->looked += (op->n_keys + op->n_shared) / KEYS_A_LOOK;
+    put_record(out, &viewer, op, after_key);
+}
+
 void method_status(struct server *server, struct conn *conn, const struct request *request)
 {
     struct op *op = method_find(server, conn, request);
-    struct viewer viewer = method_viewer(server, conn);
     bool pages = (request->given & 1u << FIELD_AFTER_KEY) != 0;
 
     if (op == NULL)
         return;
-    put_record(method_reply(server, conn, request), &viewer, op,
-               pages ? request->after_key : (struct slice){0});
+    put_one(server, conn, method_reply(server, conn, request), op,
+            pages ? request->after_key : (struct slice){0});
 }
 
 static bool is_listed(const struct server *server, const struct conn *conn,
@@ -65,7 +74,6 @@ static bool is_listed(const struct server *server, const struct conn *conn,
 
 void method_list(struct server *server, struct conn *conn, const struct request *request)
 {
-    struct viewer viewer = method_viewer(server, conn);
     struct buf *records = &server->scratch, *out;
     size_t bytes_max = method_answer_max(server);
     uint32_t n = 0, looked = 0;
@@ -77,9 +85,10 @@ void method_list(struct server *server, struct conn *conn, const struct request 
         after = op->ticket;
         if (!is_listed(server, conn, request, op))
             continue;
-        put_record(records, &viewer, op, (struct slice){0});
+        put_one(server, conn, records, op, (struct slice){0});
         n++;
     }
+    server->looked += looked;
     out = method_reply(server, conn, request);
     put_map(out, op != NULL ? 3 : 2);
     put_name(out, "ops");

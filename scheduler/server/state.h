@@ -48,6 +48,7 @@ struct server {
     struct core_key *keys; /* of the request at hand */
     uint32_t keys_cap;
     struct buf scratch; /* for what is put together before it is put; empty between */
+    uint64_t looked;    /* operations that the requests at hand looked at and may not have shown */
     struct server_counters counters;
 };
 

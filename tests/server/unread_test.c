@@ -202,6 +202,33 @@ static void requests_sent_ahead_are_answered_as_the_peer_reads(void **state)
     assert_int_equal(server_next_deadline(server), INT64_MAX);
 }
 
+/* Or a read full of small ones keeps all others waiting for seconds. */
+static void requests_that_look_at_much_and_show_nothing_take_their_turns(void **state)
+{
+    enum { N = 1000 };
+    struct conn *conn = connect();
+    struct buf requests = {0};
+    uint32_t answers;
+    int turns;
+
+    (void)state;
+    submit_many();
+    for (uint32_t i = 0; i < N; i++) {
+        begin_request(&requests, i, "list", 1);
+        put_name(&requests, "who");
+        put_name(&requests, "nobody");
+    }
+    send(conn, &requests);
+    answers = read_all(conn);
+    assert_in_range(answers, 1, N / 10);
+    for (turns = 0; answers < N && turns < N; turns++) {
+        turn_at(now_ms);
+        answers += read_all(conn);
+    }
+    assert_int_equal(answers, N);
+    assert_in_range(turns, 10, 100);
+}
+
 static void a_peer_that_reads_nothing_for_a_while_is_cut(void **state)
 {
     struct conn *conn = connect();
@@ -301,6 +328,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(requests_sent_ahead_are_answered_as_the_peer_reads, start,
                                         stop),
+        cmocka_unit_test_setup_teardown(
+            requests_that_look_at_much_and_show_nothing_take_their_turns, start, stop),
         cmocka_unit_test_setup_teardown(a_peer_that_reads_nothing_for_a_while_is_cut, start, stop),
         cmocka_unit_test_setup_teardown(deferred_answers_cut_a_peer_at_its_output_limit, start,
                                         stop),
