@@ -9,6 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The bytes that SQLite locks while it has a database open. */
+#define LOCK_FIRST 0x40000002
+#define LOCK_N     510
+
 #define APPLICATION_ID 0x6c6f636b /* "lock" */
 #define SCHEMA_VERSION 2
 
@@ -139,19 +143,38 @@ static struct store_result check_version(struct sqlite_store *store)
     return sqlite_fine();
 }
 
-static struct store_result open_file(struct sqlite_store *store)
+/* Whether nobody has the database open, so long as `fd` is: SQLite's own locks would tell. Where
+ * nothing can be locked, nobody is asked. */
+static bool take_alone(int fd)
 {
-    /* The file is made here, so that its mode does not hang on the umask. */
+    struct flock lock = {.l_type = F_WRLCK, .l_start = LOCK_FIRST, .l_len = LOCK_N};
+
+    return fcntl(fd, F_OFD_SETLK, &lock) == 0 || (errno != EAGAIN && errno != EACCES);
+}
+
+/* Makes the file here, so that its mode does not hang on the umask, and renews its WAL. With
+ * readers the WAL stays: they have it open, and would go on with the old one. */
+static struct store_result prepare_file(struct sqlite_store *store)
+{
     int fd = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    struct store_result r = sqlite_fine();
 
     if (fd < 0)
         return sqlite_result(STORE_FAILED, "open store: %s: %s", store->path, strerror(errno));
+    if (!store->readers)
+        r = take_alone(fd)
+                ? sqlite_renew_wal(store)
+                : sqlite_result(STORE_BUSY, "open store: %s: another process has it", store->path);
     close(fd);
-    if (!store->readers) { /* who reads has the WAL open, and would go on with the old one */
-        struct store_result r = sqlite_renew_wal(store);
-        if (r.status != STORE_OK)
-            return r;
-    }
+    return r;
+}
+
+static struct store_result open_file(struct sqlite_store *store)
+{
+    struct store_result r = prepare_file(store);
+
+    if (r.status != STORE_OK)
+        return r;
     if (sqlite3_open_v2(store->path, &store->db,
                         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,
                         NULL) != SQLITE_OK)

@@ -96,6 +96,23 @@ static void what_is_no_database_is_refused_and_left_alone(void **state)
     close(fd);
 }
 
+/* It would go on with the one that it has open, which no start finds again. */
+static void a_database_that_another_has_open_keeps_its_wal(void **state)
+{
+    struct stat before, after;
+    sqlite3 *other;
+
+    (void)state;
+    kit_make_two();
+    assert_int_equal(sqlite3_open(kit_path("lockq.db"), &other), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(other, "SELECT * FROM operation", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(stat(kit_path("lockq.db-wal"), &before), 0);
+    assert_int_equal(kit_refusal().status, STORE_BUSY);
+    assert_int_equal(stat(kit_path("lockq.db-wal"), &after), 0);
+    assert_int_equal(after.st_ino, before.st_ino);
+    sqlite3_close(other);
+}
+
 static void a_missing_folder_is_named(void **state)
 {
     struct store_result result;
@@ -191,6 +208,7 @@ int main(void)
         TEST(a_changed_row_a_missing_row_and_a_new_row_are_noticed),
         TEST(a_foreign_file_and_a_newer_version_are_refused),
         TEST(what_is_no_database_is_refused_and_left_alone),
+        TEST(a_database_that_another_has_open_keeps_its_wal),
         TEST(a_missing_folder_is_named),
         TEST(a_commit_that_does_not_fit_fails_and_nothing_of_it_is_there),
         TEST(the_view_shows_each_key_of_what_is_granted),
