@@ -1,7 +1,7 @@
 /*
  * SQLite: the embedded store.
  *
- * One connection in WAL mode with synchronous=FULL, EXCLUSIVE unless others may read. Three things
+ * One connection in WAL mode with synchronous=FULL, EXCLUSIVE unless others may read. Four things
  * that SQLite leaves to its user are done here:
  *
  *   - Before the first row is handed over, what the WAL shows is made durable (sqlite_wal.c), and
@@ -10,6 +10,7 @@
  *     that would take back what clients had seen.
  *   - Every pragma is read back: journal_mode says "wal" even where it failed.
  *   - Checkpoints are made here, not by SQLite, which swallows their errors.
+ *   - Each commit looks whether the files still have their names.
  *
  * A failed COMMIT is not tried again: whether it is in the file is known only after a new opening.
  *
@@ -244,13 +245,30 @@ static int on_wal(void *context, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+/* Whether its files are where the next start will look for them. What goes to one that was moved or
+ * removed is lost with this process; and another daemon may have begun in its place. */
+static struct store_result check_place(struct sqlite_store *store, const char *doing)
+{
+    int has_moved = 0;
+
+    sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &has_moved);
+    if (has_moved == 0 && (store->wal_inode == 0 || sqlite_wal_inode(store) == store->wal_inode))
+        return sqlite_fine();
+    return sqlite_result(STORE_FAILED, "%s: %s%s: it was moved, removed or replaced", doing,
+                         store->path, has_moved == 0 ? "-wal" : "");
+}
+
 static struct store_result sqlite_commit(struct store *base, const struct store_batch *batch)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
+    struct store_result r;
 
     sqlite3_wal_hook(store->db, on_wal, store);
     if (!run(store, BEGIN) || !write_batch(store, batch) || !run(store, COMMIT))
         return sqlite_failed(store, "commit");
+    r = check_place(store, "commit");
+    if (r.status != STORE_OK)
+        return r;
     if (store->wal_pages > WAL_TRUNCATE)
         return sqlite_checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
     if (store->wal_pages > WAL_PASSIVE_MAX)
@@ -261,9 +279,11 @@ static struct store_result sqlite_commit(struct store *base, const struct store_
 static struct store_result sqlite_on_idle(struct store *base)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
+    struct store_result r = check_place(store, "checkpoint");
 
-    return store->wal_pages > 0 ? sqlite_checkpoint(store, SQLITE_CHECKPOINT_PASSIVE)
-                                : sqlite_fine();
+    return r.status == STORE_OK && store->wal_pages > 0
+               ? sqlite_checkpoint(store, SQLITE_CHECKPOINT_PASSIVE)
+               : r;
 }
 
 static uint64_t sqlite_free_bytes(struct store *base)

@@ -303,5 +303,7 @@ struct store_result sqlite_open(struct store *base, const struct store_recovery 
         r = sqlite_prepare(store);
     if (r.status == STORE_OK)
         r = recover(store, recovery, meta);
+    if (r.status == STORE_OK)
+        store->wal_inode = sqlite_wal_inode(store);
     return r;
 }

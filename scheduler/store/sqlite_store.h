@@ -6,6 +6,7 @@
 #define STORE_SQLITE_STORE_H
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #include "store/store.h"
 
@@ -27,7 +28,8 @@ struct sqlite_store {
     bool readers;
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
-    int wal_pages; /* in the WAL after the last commit */
+    int wal_pages;   /* in the WAL after the last commit */
+    ino_t wal_inode; /* of the WAL's file; 0: it has none that could be asked for */
 };
 
 /* A result; `why` as printf. */
@@ -41,6 +43,8 @@ struct store_result sqlite_fine(void);
 struct store_result sqlite_checkpoint(struct sqlite_store *store, int mode);
 /* Makes durable what the WAL shows (sqlite_wal.c). Nobody may have the database open. */
 struct store_result sqlite_renew_wal(struct sqlite_store *store);
+/* The inode of the WAL's file; 0: there is none. */
+ino_t sqlite_wal_inode(const struct sqlite_store *store);
 /* Prepares every statement; the tables must be there. */
 struct store_result sqlite_prepare(struct sqlite_store *store);
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -88,4 +89,12 @@ struct store_result sqlite_renew_wal(struct sqlite_store *store)
     return error == 0 || error == ENOENT ? sqlite_fine()
                                          : sqlite_result(STORE_FAILED, "open store: %s-wal: %s",
                                                          store->path, strerror(error));
+}
+
+ino_t sqlite_wal_inode(const struct sqlite_store *store)
+{
+    const char *wal = sqlite3_filename_wal(sqlite3_db_filename(store->db, "main"));
+    struct stat file;
+
+    return wal != NULL && stat(wal, &file) == 0 ? file.st_ino : 0;
 }

@@ -155,6 +155,35 @@ static void a_commit_that_does_not_fit_fails_and_nothing_of_it_is_there(void **s
     store->is->close(store);
 }
 
+/* Each would be lost with the process; and another daemon could begin in their place. */
+static void a_file_that_was_moved_removed_or_replaced_takes_no_commit(void **state)
+{
+    static const char *const files[] = {"lockq.db", "lockq.db-wal"};
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        const char *file = files[i / 2];
+        bool replaced = i % 2 == 1;
+        struct store_batch batch = {.n_ops = 0};
+        struct store_result result;
+        struct store *store = kit_reopen();
+
+        assert_int_equal(store->is->commit(store, &batch).status, STORE_OK);
+        assert_int_equal(store->is->on_idle(store).status, STORE_OK);
+        assert_int_equal(unlink(kit_path(file)), 0);
+        if (replaced)
+            close(open(kit_path(file), O_CREAT | O_WRONLY, 0600));
+        assert_int_equal(store->is->on_idle(store).status, STORE_FAILED);
+        result = store->is->commit(store, &batch);
+        assert_int_equal(result.status, STORE_FAILED);
+        assert_non_null(strstr(result.why, file));
+        assert_non_null(strstr(result.why, "replaced"));
+        store->is->close(store);
+        unlink(kit_path("lockq.db"));
+        unlink(kit_path("lockq.db-wal"));
+    }
+}
+
 static int print_row(void *context, int n, char **values, char **names)
 {
     char *text = context;
@@ -211,6 +240,7 @@ int main(void)
         TEST(a_database_that_another_has_open_keeps_its_wal),
         TEST(a_missing_folder_is_named),
         TEST(a_commit_that_does_not_fit_fails_and_nothing_of_it_is_there),
+        TEST(a_file_that_was_moved_removed_or_replaced_takes_no_commit),
         TEST(the_view_shows_each_key_of_what_is_granted),
         TEST(hashes_tell_absent_from_empty_and_see_what_moved),
     };
