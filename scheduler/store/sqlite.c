@@ -269,7 +269,7 @@ static struct store_result sqlite_commit(struct store *base, const struct store_
     r = check_place(store, "commit");
     if (r.status != STORE_OK)
         return r;
-    if (store->wal_pages > WAL_TRUNCATE)
+    if (store->wal_pages > WAL_TRUNCATE && !store->readers) /* it would wait for them */
         return sqlite_checkpoint(store, SQLITE_CHECKPOINT_TRUNCATE);
     if (store->wal_pages > WAL_PASSIVE_MAX)
         return sqlite_checkpoint(store, SQLITE_CHECKPOINT_PASSIVE);

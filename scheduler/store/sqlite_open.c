@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define READERS_WAIT_MS 5000
+
 /* The bytes that SQLite locks while it has a database open. */
 #define LOCK_FIRST 0x40000002
 #define LOCK_N     510
@@ -85,6 +87,7 @@ static struct store_result set_pragmas(struct sqlite_store *store)
         {"journal_mode", "WAL", "wal"},
         {"synchronous", "FULL", "2"},
         {"wal_autocheckpoint", "0", "0"},
+        {"journal_size_limit", "16777216", "16777216"}, /* when it begins again */
         {"cache_size", "-32768", "-32768"},
         {"trusted_schema", "OFF", "0"},
     };
@@ -180,6 +183,8 @@ static struct store_result open_file(struct sqlite_store *store)
                         NULL) != SQLITE_OK)
         return sqlite_failed(store, "open store");
     sqlite3_extended_result_codes(store->db, 0);
+    if (store->readers) /* who opens or closes the file has it for a moment */
+        sqlite3_busy_timeout(store->db, READERS_WAIT_MS);
     return sqlite_fine();
 }
 

@@ -5,6 +5,8 @@
 #include "kit.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
@@ -184,6 +186,90 @@ static void a_file_that_was_moved_removed_or_replaced_takes_no_commit(void **sta
     }
 }
 
+/* --- readers --------------------------------------------------------------------------------- */
+
+static struct store *open_with_readers(void)
+{
+    struct store_sqlite_config config = {.path = kit_path("lockq.db"), .readers = true};
+    struct store *store = store_sqlite_create(&config);
+
+    assert_int_equal(kit_open(store, &kit_found).status, STORE_OK);
+    return store;
+}
+
+/* Has the file to itself until it has counted for a while. */
+static void *write_for_a_while(void *has_begun)
+{
+    sqlite3 *db;
+
+    assert_int_equal(sqlite3_open(kit_path("lockq.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    sem_post(has_begun);
+    sqlite3_exec(db,
+                 "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1000000)"
+                 " SELECT count(*) FROM n; ROLLBACK",
+                 NULL, NULL, NULL);
+    sqlite3_close(db);
+    return NULL;
+}
+
+static void a_commit_waits_for_another_who_has_the_file_for_a_moment(void **state)
+{
+    struct store_batch batch = {.n_ops = 0};
+    struct store *store;
+    pthread_t other;
+    sem_t has_begun;
+
+    (void)state;
+    kit_make_two();
+    store = open_with_readers();
+    sem_init(&has_begun, 0, 0);
+    assert_int_equal(pthread_create(&other, NULL, write_for_a_while, &has_begun), 0);
+    sem_wait(&has_begun);
+    assert_int_equal(store->is->commit(store, &batch).status, STORE_OK);
+    pthread_join(other, NULL);
+    sem_destroy(&has_begun);
+    store->is->close(store);
+}
+
+static off_t wal_bytes(void)
+{
+    struct stat file;
+
+    assert_int_equal(stat(kit_path("lockq.db-wal"), &file), 0);
+    return file.st_size;
+}
+
+static void commit_much(struct store *store)
+{
+    static char large[1 << 20];
+    struct store_op_record record = {STORE_PUT, kit_op(3)};
+    struct store_batch batch = {.ops = &record, .n_ops = 1};
+
+    record.op.payload = (struct slice){large, sizeof large};
+    assert_int_equal(store->is->commit(store, &batch).status, STORE_OK);
+}
+
+static void a_wal_that_grew_beside_a_reader_is_cut_when_it_has_gone(void **state)
+{
+    struct store *store;
+    sqlite3 *reader;
+
+    (void)state;
+    kit_make_two();
+    store = open_with_readers();
+    assert_int_equal(sqlite3_open(kit_path("lockq.db"), &reader), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(reader, "BEGIN; SELECT * FROM operation", NULL, NULL, NULL),
+                     SQLITE_OK);
+    while (wal_bytes() < 32 << 20)
+        commit_much(store);
+    sqlite3_close(reader);
+    assert_int_equal(store->is->on_idle(store).status, STORE_OK);
+    commit_much(store); /* begins the WAL again */
+    assert_true(wal_bytes() <= 16 << 20);
+    store->is->close(store);
+}
+
 static int print_row(void *context, int n, char **values, char **names)
 {
     char *text = context;
@@ -241,6 +327,8 @@ int main(void)
         TEST(a_missing_folder_is_named),
         TEST(a_commit_that_does_not_fit_fails_and_nothing_of_it_is_there),
         TEST(a_file_that_was_moved_removed_or_replaced_takes_no_commit),
+        TEST(a_commit_waits_for_another_who_has_the_file_for_a_moment),
+        TEST(a_wal_that_grew_beside_a_reader_is_cut_when_it_has_gone),
         TEST(the_view_shows_each_key_of_what_is_granted),
         TEST(hashes_tell_absent_from_empty_and_see_what_moved),
     };
