@@ -177,6 +177,9 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct link *link = poll->data;
 
+    /* With very many that are ready libuv asks the kernel more than once in a turn. */
+    if (list_is_linked(&link->read))
+        return;
     if (events & UV_WRITABLE) {
         link->is_waiting = false;
         write_link(link);

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import re
+import resource
 import signal
 import socket
 import stat
@@ -177,6 +178,25 @@ def test_a_stop_over_many_leases_ends_none_whose_renewal_waits(start):
         for request in requests:
             assert client.answer(request)["expires_in"] > 300
         assert client.pushes == []
+
+
+def test_more_than_libuv_asks_the_kernel_for_at_once_are_all_heard(start):
+    """It takes 1,024 descriptors, and then asks again: who was read then has come to its end."""
+    n = 1500
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    daemon = start(backend="memory")
+    crowd = [daemon.bare() for _ in range(n)]
+    for client in crowd:
+        client.call("ping")
+    daemon.signal(signal.SIGSTOP)
+    for i, client in enumerate(crowd):
+        client.send("submit", keys=[f"K/{i}"], op=f"of-{i}", lease=0)
+        client.close()
+    daemon.signal(signal.SIGCONT)
+    observer = daemon.bare()
+    until(lambda: observer.call("stats")["connections"] == 1, "the end of the crowd")
+    assert observer.call("stats")["granted"] == n
 
 
 def test_after_a_stop_what_nobody_renews_still_ends(start):
