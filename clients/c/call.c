@@ -43,8 +43,13 @@ static msgpack_packer begin_field(struct lockq_params *params, const char *field
 
 void lockq_put_text(struct lockq_params *params, const char *field, const char *text)
 {
+    lockq_put_bytes(params, field, text, strlen(text));
+}
+
+void lockq_put_bytes(struct lockq_params *params, const char *field, const char *text, size_t n)
+{
     msgpack_packer packer = begin_field(params, field);
-    msgpack_pack_str_with_body(&packer, text, strlen(text));
+    msgpack_pack_str_with_body(&packer, text, n);
 }
 
 void lockq_put_uint(struct lockq_params *params, const char *field, uint64_t number)

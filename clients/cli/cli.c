@@ -157,13 +157,16 @@ void cli_json(const msgpack_object *result)
     putchar('\n');
 }
 
+char *cli_text_of(const msgpack_object *text)
+{
+    if (text == NULL || text->type != MSGPACK_OBJECT_STR)
+        return strdup("");
+    return text_escape(text->via.str.ptr, text->via.str.size);
+}
+
 char *cli_text(const msgpack_object *map, const char *field)
 {
-    const msgpack_object *found = lockq_field(map, field);
-
-    if (found == NULL || found->type != MSGPACK_OBJECT_STR)
-        return strdup("");
-    return text_escape(found->via.str.ptr, found->via.str.size);
+    return cli_text_of(lockq_field(map, field));
 }
 
 uint64_t cli_number(const msgpack_object *map, const char *field, uint64_t missing)

@@ -67,6 +67,8 @@ int64_t cli_wall_ms(void);
 /* The result as JSON and a newline. */
 void cli_json(const msgpack_object *result);
 
+/* A text, escaped; "" if it is none. Owned by the caller. */
+char *cli_text_of(const msgpack_object *text);
 /* A field as text, escaped, or "" (owned by the caller); as a number, or `missing`. */
 char *cli_text(const msgpack_object *map, const char *field);
 uint64_t cli_number(const msgpack_object *map, const char *field, uint64_t missing);

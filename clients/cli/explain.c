@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "text.h"
+
+#define HOLDERS_TOLD 5
 
 /* --- explain --------------------------------------------------------------------------------- */
 
@@ -19,23 +22,25 @@ static const msgpack_object_array *array_of(const msgpack_object *map, const cha
     return found != NULL && found->type == MSGPACK_OBJECT_ARRAY ? &found->via.array : &none;
 }
 
-/* "import  waits 3 m 20 s", "bulk  holds Project/25 (shared) 12 m", and who and why. */
-static void print_node(const msgpack_object *node, bool is_root)
+/* "import  waits 3 m 20 s", "bulk  holds Project/25 (shared) 12 m", and who and why. Owned. */
+static char *describe(const msgpack_object *node, bool is_root)
 {
     char *op = cli_text(node, "op"), *state = cli_text(node, "state"), *key = cli_text(node, "key");
     char *mode = cli_text(node, "mode"), *who = cli_text(node, "who"), *why = cli_text(node, "why");
-    char *progress = cli_text(node, "progress"), age[32];
+    char *progress = cli_text(node, "progress"), age[32], *text = NULL;
     bool holds = state[0] == 'g', waits = state[0] == 'w';
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
 
     text_age((int64_t)cli_number(node, "age", 0), age, sizeof age);
-    printf("%s  %s", op, holds ? "holds" : waits ? "waits" : "has ended");
+    fprintf(out, "%s  %s", op, holds ? "holds" : waits ? "waits" : "has ended");
     if (!is_root)
-        printf(" %s%s%s", waits ? "for " : "", key, mode[0] == 's' ? " (shared)" : "");
-    printf(" %s%s  %s%s%s", holds || waits ? "" : "since ", age, who, why[0] != '\0' ? ": " : "",
-           why);
+        fprintf(out, " %s%s%s", waits ? "for " : "", key, mode[0] == 's' ? " (shared)" : "");
+    fprintf(out, " %s%s", holds || waits ? "" : "since ", age);
     if (progress[0] != '\0')
-        printf(" [%s]", progress);
-    putchar('\n');
+        fprintf(out, "  [%s]", progress);
+    fprintf(out, "  %s%s%s", who, why[0] != '\0' ? ": " : "", why);
+    fclose(out);
     free(op);
     free(state);
     free(key);
@@ -43,27 +48,72 @@ static void print_node(const msgpack_object *node, bool is_root)
     free(who);
     free(why);
     free(progress);
+    return text;
 }
 
-/* `prefix` stands before the node's own branch. */
-static void print_tree(const msgpack_object *node, const char *prefix, bool is_root)
+struct drawing {
+    size_t width;     /* of a terminal, where a line that wraps would break the tree; 0: none */
+    struct texts ids; /* of those at the end of the branches, which keep all the others waiting */
+};
+
+static void note_holder(struct drawing *drawing, const msgpack_object *node)
+{
+    char *op = cli_text(node, "op");
+    bool is_known = false;
+
+    for (size_t i = 0; i < drawing->ids.n; i++)
+        is_known = is_known || strcmp(drawing->ids.at[i], op) == 0;
+    if (!is_known)
+        texts_add(&drawing->ids, op);
+    free(op);
+}
+
+/* `prefix` stands before the node's own branch, `branch` between it and the node. */
+static void print_tree(const msgpack_object *node, const char *prefix, const char *branch,
+                       struct drawing *drawing)
 {
     const msgpack_object_array *blockers = array_of(node, "blockers");
+    bool is_root = branch[0] == '\0';
+    char *line = describe(node, is_root), *state = cli_text(node, "state");
+    size_t before = strlen(prefix) + strlen(branch);
+    char *shown = text_cut(line, drawing->width > before ? drawing->width - before : 0);
 
-    print_node(node, is_root);
+    printf("%s%s%s\n", prefix, branch, shown);
+    if (!is_root && state[0] == 'g' && blockers->size == 0)
+        note_holder(drawing, node);
+    free(line);
+    free(shown);
+    free(state);
     for (uint32_t i = 0; i < blockers->size; i++) {
-        bool is_last = i + 1 == blockers->size;
         char *below;
-        printf("%s%s", prefix, is_last ? "`- " : "|- ");
-        if (asprintf(&below, "%s%s", prefix, is_last ? "   " : "|  ") < 0)
+        if (asprintf(&below, "%s%s", prefix,
+                     is_root                      ? ""
+                     : strcmp(branch, "|- ") == 0 ? "|  "
+                                                  : "   ") < 0)
             abort();
-        print_tree(&blockers->ptr[i], below, false);
+        print_tree(&blockers->ptr[i], below, i + 1 == blockers->size ? "`- " : "|- ", drawing);
         free(below);
     }
 }
 
+/* How to go on, for a person at a terminal. */
+static void say_how_to_free(struct drawing *drawing)
+{
+    for (size_t i = 0; i < drawing->ids.n; i++) {
+        if (isatty(STDOUT_FILENO) && i < HOLDERS_TOLD)
+            fprintf(stderr,
+                    "lockq: %s holds it up: lockq release %s if its work is done, else lockq kill "
+                    "%s --why "
+                    "TEXT\n",
+                    drawing->ids.at[i], drawing->ids.at[i], drawing->ids.at[i]);
+        free(drawing->ids.at[i]);
+    }
+    free(drawing->ids.at);
+}
+
 int verb_explain(struct lockq *lockq, const struct options *options)
 {
+    struct drawing drawing = {.width = text_terminal_width()};
     const msgpack_object *result, *tree, *truncated;
     struct lockq_params *params;
     int status;
@@ -81,7 +131,8 @@ int verb_explain(struct lockq *lockq, const struct options *options)
     tree = lockq_field(result, "tree");
     if (tree == NULL || tree->type != MSGPACK_OBJECT_MAP)
         return cli_fail(lockq, options, LOCKQ_E_PROTOCOL);
-    print_tree(tree, "", true);
+    print_tree(tree, "", "", &drawing);
+    say_how_to_free(&drawing);
     truncated = lockq_field(result, "truncated");
     if (truncated != NULL && truncated->type == MSGPACK_OBJECT_BOOLEAN && truncated->via.boolean)
         fputs("lockq: there are more\n", stderr);

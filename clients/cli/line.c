@@ -27,8 +27,7 @@ static const msgpack_object_array *array_of(const msgpack_object *map, const cha
     return found != NULL && found->type == MSGPACK_OBJECT_ARRAY ? &found->via.array : &none;
 }
 
-/* "nightly has had Project/25 for 12 m (ann: sync)" */
-static void write_blocker(FILE *out, const msgpack_object *blocker)
+void line_write_blocker(FILE *out, const msgpack_object *blocker)
 {
     char *by = cli_text(blocker, "op"), *key = cli_text(blocker, "key");
     char *state = cli_text(blocker, "state"), *who = cli_text(blocker, "who");
@@ -56,7 +55,7 @@ static char *ahead_of(const msgpack_object *view)
             lockq_field(view, "ahead_more") != NULL ? "+" : "");
     if (blockers->size > 0) {
         fputs(": ", out);
-        write_blocker(out, &blockers->ptr[0]);
+        line_write_blocker(out, &blockers->ptr[0]);
     }
     fclose(out);
     return text;
@@ -161,7 +160,7 @@ static void say_the_cycle(const msgpack_object *view)
 
     for (uint32_t i = 0; i < cycle->size; i++) {
         fputs(i == 0 ? ": it would wait for itself: " : ", ", stderr);
-        write_blocker(stderr, &cycle->ptr[i]);
+        line_write_blocker(stderr, &cycle->ptr[i]);
     }
 }
 

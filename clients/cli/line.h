@@ -4,6 +4,8 @@
 #ifndef CLI_LINE_H
 #define CLI_LINE_H
 
+#include <stdio.h>
+
 #include "cli.h"
 
 struct line {
@@ -22,6 +24,8 @@ int64_t line_now_ms(void);
 int line_wait(struct line *line);
 /* "lockq: import waits, 3 ahead: nightly has had Project/25 for 12 m (ann: sync)", of a view. */
 void line_tell_place(const msgpack_object *view);
+/* "nightly has had Project/25 for 12 m (ann: sync)" */
+void line_write_blocker(FILE *out, const msgpack_object *blocker);
 /* Says on standard error why it was not granted, and returns the exit code for it. `result`: its
  * last view as the daemon gave it, or NULL. */
 int line_not_granted(const struct line *line, const msgpack_object *result);

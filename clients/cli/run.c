@@ -364,7 +364,7 @@ static void poll_once(struct run *run)
 static int watch(struct run *run)
 {
     int64_t silence = 3 * run->every_ms; /* a whole grace or lease */
-    int status;
+    int status = 0;
 
     run->heard_at = line_now_ms();
     run->kill_at = INT64_MAX;

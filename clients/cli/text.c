@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <wchar.h>
 
 bool text_duration(const char *text, int64_t *ms)
@@ -98,4 +100,33 @@ size_t text_width(const char *text)
         n -= size;
     }
     return width;
+}
+
+char *text_cut(const char *text, size_t width)
+{
+    const char *sign = MB_CUR_MAX > 1 ? "\u2026" : "~";
+    size_t n = strlen(text);
+    char *cut = malloc(n + strlen(sign) + 1);
+
+    if (cut == NULL)
+        abort();
+    strcpy(cut, text);
+    if (width == 0 || text_width(text) <= width)
+        return cut;
+    while (n > 0 && text_width(cut) >= width) {
+        do
+            n--;
+        while (n > 0 && ((unsigned char)cut[n] & 0xc0) == 0x80);
+        cut[n] = '\0';
+    }
+    return strcat(cut, sign);
+}
+
+size_t text_terminal_width(void)
+{
+    struct winsize size;
+
+    if (!isatty(STDOUT_FILENO))
+        return 0;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }

@@ -20,4 +20,10 @@ char *text_escape(const char *bytes, size_t n);
 /* How many columns a terminal needs for UTF-8 text without control bytes. */
 size_t text_width(const char *text);
 
+/* A copy, cut at a character where it is wider, with a sign that it was; owned by the caller. */
+char *text_cut(const char *text, size_t width);
+
+/* Columns of the terminal that standard output is; 0: it is none. */
+size_t text_terminal_width(void);
+
 #endif

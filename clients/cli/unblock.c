@@ -36,11 +36,15 @@ static void say_who_loses(const msgpack_object *record)
 {
     char *op = cli_text(record, "op"), *state = cli_text(record, "state");
     char *who = cli_text(record, "who"), *why = cli_text(record, "why"), age[32];
+    uint64_t children = cli_number(record, "children", 0);
     uint64_t since = cli_number(record, state[0] == 'g' ? "granted" : "submitted", 0);
 
     text_age(cli_wall_ms() - (int64_t)since, age, sizeof age);
-    fprintf(stderr, "lockq: loses: %s, %s for %s, of %s%s%s\n", op, state, age, who,
+    fprintf(stderr, "lockq: loses: %s, %s for %s, of %s%s%s", op, state, age, who,
             why[0] != '\0' ? ": " : "", why);
+    if (children > 0)
+        fprintf(stderr, "; and its %" PRIu64 " %s", children, children == 1 ? "child" : "children");
+    fputc('\n', stderr);
     free(op);
     free(state);
     free(who);
@@ -62,8 +66,26 @@ static bool is_blocked_by(const msgpack_object *record, const char *op)
     return false;
 }
 
-/* Those of the first page that wait for it. */
-static void find_waiting(struct lockq *lockq, const char *op, struct texts *waiting)
+/* Those that wait for it. */
+struct waiting {
+    struct texts ids;
+    size_t n_gain;   /* of them wait for nothing else: they would be granted */
+    bool is_partial; /* more than a page wait, and not all were looked at */
+};
+
+static void say_would_gain(const msgpack_object *record)
+{
+    char *op = cli_text(record, "op"), *who = cli_text(record, "who"),
+         *why = cli_text(record, "why");
+
+    fprintf(stderr, "lockq: would gain: %s, of %s%s%s\n", op, who, why[0] != '\0' ? ": " : "", why);
+    free(op);
+    free(who);
+    free(why);
+}
+
+/* Looks at the first page of the line; `tells` who would gain. */
+static void find_waiting(struct lockq *lockq, const char *op, bool tells, struct waiting *waiting)
 {
     static const char *const states[] = {"waiting"};
     struct lockq_params *params = lockq_params_new();
@@ -77,21 +99,25 @@ static void find_waiting(struct lockq *lockq, const char *op, struct texts *wait
     ops = status == LOCKQ_OK ? lockq_field(result, "ops") : NULL;
     if (ops == NULL || ops->type != MSGPACK_OBJECT_ARRAY)
         return;
+    waiting->is_partial = lockq_field(result, "next") != NULL;
     for (uint32_t i = 0; i < ops->via.array.size; i++) {
-        const msgpack_object *id = lockq_field(&ops->via.array.ptr[i], "op");
+        const msgpack_object *record = &ops->via.array.ptr[i], *id = lockq_field(record, "op");
         char text[LOCKQ_ID_SIZE];
-        if (!is_blocked_by(&ops->via.array.ptr[i], op))
+        if (!is_blocked_by(record, op))
             continue;
         snprintf(text, sizeof text, "%.*s", (int)id->via.str.size, id->via.str.ptr);
-        texts_add(waiting, text);
+        texts_add(&waiting->ids, text);
+        if (cli_number(record, "ahead", 0) == 1 && ++waiting->n_gain <= GAIN_SHOWN && tells)
+            say_would_gain(record);
     }
 }
 
-static bool is_meant(const char *op, size_t n_waiting)
+static bool is_meant(const char *op, const struct waiting *waiting)
 {
     char answer[16];
 
-    fprintf(stderr, "lockq: %zu wait for it. Kill %s? [y/N] ", n_waiting, op);
+    fprintf(stderr, "lockq: %zu%s wait%s for it. Kill %s? [y/N] ", waiting->ids.n,
+            waiting->is_partial ? " or more" : "", waiting->ids.n == 1 ? "s" : "", op);
     return fgets(answer, sizeof answer, stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
@@ -107,7 +133,11 @@ static void say_who_gains(struct lockq *lockq, const struct texts *waiting)
         state = cli_text(record, "state");
         who = cli_text(record, "who");
         why = cli_text(record, "why");
-        fprintf(stderr, "lockq: %s: %s, of %s%s%s\n", state[0] == 'g' ? "gains" : "still waits",
+        /* One that has been granted since may have ended already. */
+        fprintf(stderr, "lockq: %s: %s, of %s%s%s\n",
+                lockq_field(record, "granted") != NULL ? "gains"
+                : state[0] == 'w'                      ? "still waits"
+                                                       : "waits no more",
                 waiting->at[i], who, why[0] != '\0' ? ": " : "", why);
         free(state);
         free(who);
@@ -135,28 +165,28 @@ static int kill_op(struct lockq *lockq, const struct options *options, const cha
 
 int verb_kill(struct lockq *lockq, const struct options *options)
 {
-    struct texts waiting = {0};
+    bool asks = !options->yes && isatty(STDIN_FILENO);
+    struct waiting waiting = {.n_gain = 0};
     const msgpack_object *record;
-    const char *op;
+    const char *op = options->operands.at[0];
     int status, code;
 
     if (options->why == NULL)
         return cli_usage("kill needs --why TEXT: whoever loses it will read it");
-    op = options->operands.at[0];
     status = call_op(lockq, "status", op, NULL, &record);
     if (status != LOCKQ_OK)
         return cli_fail(lockq, options, status);
     say_who_loses(record);
-    find_waiting(lockq, op, &waiting);
-    if (!options->yes && isatty(STDIN_FILENO) && !is_meant(op, waiting.n)) {
+    find_waiting(lockq, op, asks, &waiting);
+    if (asks && !is_meant(op, &waiting)) {
         fputs("lockq: left alone\n", stderr);
         code = CLI_NO;
     } else {
-        code = kill_op(lockq, options, op, &waiting);
+        code = kill_op(lockq, options, op, &waiting.ids);
     }
-    for (size_t i = 0; i < waiting.n; i++)
-        free(waiting.at[i]);
-    free(waiting.at);
+    for (size_t i = 0; i < waiting.ids.n; i++)
+        free(waiting.ids.at[i]);
+    free(waiting.ids.at);
     return code;
 }
 

@@ -159,6 +159,8 @@ struct lockq_params;
 struct lockq_params *lockq_params_new(void);
 void lockq_params_free(struct lockq_params *params);
 void lockq_put_text(struct lockq_params *params, const char *field, const char *text);
+/* The same for a text that may have a NUL inside. */
+void lockq_put_bytes(struct lockq_params *params, const char *field, const char *text, size_t n);
 void lockq_put_uint(struct lockq_params *params, const char *field, uint64_t number);
 void lockq_put_bool(struct lockq_params *params, const char *field, bool value);
 void lockq_put_texts(struct lockq_params *params, const char *field, const char *const *texts,
