@@ -46,7 +46,7 @@ static void add_time(struct line *line)
 
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &parts);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+    strftime(text, sizeof text, "time=%Y-%m-%dT%H:%M:%S", &parts);
     add_text(line, text);
     snprintf(text, sizeof text, ".%03dZ ", (int)(now.tv_nsec / 1000000));
     add_text(line, text);

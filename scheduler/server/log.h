@@ -1,5 +1,5 @@
 /*
- * The log: one line an event on standard error, "time level event=... key=value ...".
+ * The log: one line an event on standard error, "time=... level=... event=... key=value ...".
  *
  * Values are quoted where they need it, and control bytes escaped, so that what a peer sends cannot
  * forge a line.

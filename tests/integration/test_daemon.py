@@ -131,7 +131,7 @@ def test_hup_reads_the_log_level_again(start):
 def test_every_log_line_is_key_and_value(daemon):
     daemon.stop()
     for line in daemon.log:
-        assert re.match(r"^\d{4}-\d\d-\d\dT[\d:.]+Z level=\w+ event=\w+( \w+=(\S+|\"[^\"]*\"))*$",
+        assert re.match(r"^time=\d{4}-\d\d-\d\dT[\d:.]+Z level=\w+ event=\w+( \w+=(\S+|\"[^\"]*\"))*$",
                         line.strip()), line
 
 
