@@ -96,7 +96,7 @@ struct store_result redis_show_held(struct redis_store *store, size_t n_left, co
         redis_script_begin(store);
         if (redis_mirror_write_held(&store->mirror, &store->command, REDIS_IDS_MAX) == 0)
             break;
-        result = redis_script_carry(store, doing);
+        result = redis_script_carry_any(store, doing);
     }
     return result;
 }

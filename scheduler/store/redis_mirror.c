@@ -172,20 +172,49 @@ void redis_mirror_remove(struct redis_mirror *mirror, int64_t ticket)
     free(holder);
 }
 
-/* --- asking, and the end --------------------------------------------------------------------- */
+/* --- the beginning, and the end
+ * --------------------------------------------------------------------- */
 
-bool redis_mirror_has_model(const struct redis_mirror *mirror, struct slice name)
+bool redis_mirror_saw_model(struct redis_mirror *mirror, struct slice name)
 {
-    return find_model(mirror, name, hash_text(mirror, 0, name)) != NULL;
+    struct model *model = find_model(mirror, name, hash_text(mirror, 0, name));
+
+    if (model != NULL)
+        model->is_listed = true;
+    return model != NULL;
 }
 
-bool redis_mirror_has(const struct redis_mirror *mirror, struct slice name, struct slice id)
+/* What is held of that name and id; NULL: nothing. */
+static struct thing *find_by_names(const struct redis_mirror *mirror, struct slice name,
+                                   struct slice id)
 {
     uint64_t hash = hash_text(mirror, 0, name);
     const struct model *model = find_model(mirror, name, hash);
 
-    return model != NULL &&
-           find_thing(mirror, model, id, hash_text(mirror, model->by_name.hash, id)) != NULL;
+    return model == NULL ? NULL : find_thing(mirror, model, id, hash_text(mirror, hash, id));
+}
+
+bool redis_mirror_saw_id(struct redis_mirror *mirror, struct slice name, struct slice id)
+{
+    struct thing *thing = find_by_names(mirror, name, id);
+
+    if (thing != NULL)
+        thing->was_seen = true;
+    return thing != NULL;
+}
+
+bool redis_mirror_saw_holder(struct redis_mirror *mirror, struct slice name, struct slice id,
+                             struct slice op)
+{
+    struct thing *thing = find_by_names(mirror, name, id);
+    const struct holder *first;
+
+    if (thing == NULL)
+        return false;
+    first = redis_mirror_first_holder(thing);
+    if (thing->was_seen && slice_equal((struct slice){first->op, first->op_n}, op))
+        thing->shown = first->ticket;
+    return true;
 }
 
 static void free_holder(void *context, struct map_link *link)

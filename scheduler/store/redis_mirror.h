@@ -54,8 +54,12 @@ struct slice redis_mirror_key(struct redis_mirror *mirror, const char *which, st
 #define REDIS_MIRROR_HASH   "locked-by:"
 #define REDIS_MIRROR_MODELS "lockq:mirror" /* behind the prefix */
 
-/* Whether something of that model is held; whether that id of it is. By the mirror's names. */
-bool redis_mirror_has_model(const struct redis_mirror *mirror, struct slice name);
-bool redis_mirror_has(const struct redis_mirror *mirror, struct slice name, struct slice id);
+/* At the beginning, before the first write: Redis shows this already, by the mirror's names: a
+ * model in the set of models, an id in a model's set, and then that id with its holder in the
+ * model's hash. False: nothing of that is held, and it must go there. */
+bool redis_mirror_saw_model(struct redis_mirror *mirror, struct slice name);
+bool redis_mirror_saw_id(struct redis_mirror *mirror, struct slice name, struct slice id);
+bool redis_mirror_saw_holder(struct redis_mirror *mirror, struct slice name, struct slice id,
+                             struct slice op);
 
 #endif

@@ -25,6 +25,7 @@ struct thing {
     struct list holds;
     struct model *model;
     int64_t shown; /* the ticket of the holder that Redis shows; 0: none */
+    bool was_seen; /* in the model's set, at the beginning */
     uint32_t id_n;
     char id[];
 };
@@ -43,6 +44,9 @@ struct hold {
     struct thing *thing;
     struct holder *holder;
 };
+
+/* The one that has had it longest; NULL: nobody has it. */
+const struct holder *redis_mirror_first_holder(const struct thing *thing);
 
 #define MODEL_AT(link) ((struct model *)(void *)((char *)(link)-offsetof(struct model, by_name)))
 #define THING_AT(link) ((struct thing *)(void *)((char *)(link)-offsetof(struct thing, by_id)))

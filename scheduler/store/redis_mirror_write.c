@@ -15,7 +15,7 @@ struct slice redis_mirror_key(struct redis_mirror *mirror, const char *which, st
     return (struct slice){buf_data(&mirror->name), (uint32_t)buf_size(&mirror->name)};
 }
 
-static const struct holder *first_holder(const struct thing *thing)
+const struct holder *redis_mirror_first_holder(const struct thing *thing)
 {
     struct list *first = list_first(&thing->holds);
     return first == NULL ? NULL : LIST_ENTRY(first, struct hold, of_thing)->holder;
@@ -28,7 +28,7 @@ static bool is_new(const struct thing *thing)
 
 static bool is_other(const struct thing *thing)
 {
-    return first_holder(thing)->ticket != thing->shown;
+    return redis_mirror_first_holder(thing)->ticket != thing->shown;
 }
 
 static bool is_shown(const struct thing *thing)
@@ -67,8 +67,8 @@ static void write_section(struct redis_mirror *mirror, const struct model *model
             continue;
         redis_command_add(command, (struct slice){thing->id, thing->id_n});
         if (section->takes_holder)
-            redis_command_add(command,
-                              (struct slice){first_holder(thing)->op, first_holder(thing)->op_n});
+            redis_command_add(command, (struct slice){redis_mirror_first_holder(thing)->op,
+                                                      redis_mirror_first_holder(thing)->op_n});
     }
 }
 
@@ -94,7 +94,7 @@ static size_t find_held(struct redis_mirror *mirror, struct model *model, struct
     size_t n = 0;
 
     for (struct list *link; n < n_max && (link = list_pop(&model->things)) != NULL;) {
-        bool is_held = first_holder(LIST_ENTRY(link, struct thing, touched)) != NULL;
+        bool is_held = redis_mirror_first_holder(LIST_ENTRY(link, struct thing, touched)) != NULL;
         list_append(is_held ? held : &mirror->gone, link);
         n += is_held;
     }
@@ -106,7 +106,7 @@ static void settle(struct redis_mirror *mirror, struct list *held)
 {
     for (struct list *link; (link = list_pop(held)) != NULL; mirror->n_touched--) {
         struct thing *thing = LIST_ENTRY(link, struct thing, touched);
-        thing->shown = first_holder(thing)->ticket;
+        thing->shown = redis_mirror_first_holder(thing)->ticket;
     }
 }
 

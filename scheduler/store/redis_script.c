@@ -105,6 +105,7 @@ void redis_script_begin(struct redis_store *store)
     redis_command_add_number(command, store->opening);
     redis_command_add_number(command, store->turn);
     redis_command_add_number(command, store->turn + 1);
+    store->n_begun = command->n;
     store->call_ms = redis_now_ms();
     if (renews(store))
         add_renewal(store);
@@ -202,6 +203,11 @@ struct store_result redis_script_carry(struct redis_store *store, const char *do
     store->busy_since_ms = 0;
     return outcome == REDIS_DONE ? redis_fine()
                                  : redis_result(store, STORE_FAILED, doing, "%s", store->why);
+}
+
+struct store_result redis_script_carry_any(struct redis_store *store, const char *doing)
+{
+    return store->command.n > store->n_begun ? redis_script_carry(store, doing) : redis_fine();
 }
 
 struct store_result redis_script_renew(struct redis_store *store)

@@ -34,6 +34,8 @@ void redis_script_begin(struct redis_store *store);
 /* Carries `command` through: sends it until it is known to be done, however long Redis is away;
  * while the store is being opened only once. */
 struct store_result redis_script_carry(struct redis_store *store, const char *doing);
+/* The same, unless nothing was added to it. */
+struct store_result redis_script_carry_any(struct redis_store *store, const char *doing);
 /* A commit of nothing, so that the owner key lives on. */
 struct store_result redis_script_renew(struct redis_store *store);
 

@@ -55,6 +55,7 @@ struct redis_store {
     uint64_t opening, turn;
     bool is_open;
     struct redis_command command;
+    uint32_t n_begun; /* its arguments before there was anything to write */
     struct buf row;
     struct redis_mirror mirror;
 
