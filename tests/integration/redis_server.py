@@ -24,12 +24,16 @@ class Redis:
         self.process = None
         self.start()
 
-    def start(self):
-        """Starts, or starts again on what it has; it answers when this returns."""
+    def begin(self):
+        """Starts, or starts again on what it has; it may still load that when this returns."""
         with open(os.path.join(self.directory, "log"), "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 ["redis-server", "--port", "0", "--unixsocket", self.path, "--dir",
                  self.directory, *self.settings], stdout=log, stderr=log)
+
+    def start(self):
+        """The same; it answers when this returns."""
+        self.begin()
         while True:
             try:
                 if self.call("PING") == "PONG":

@@ -1,8 +1,10 @@
 """The daemon over a real Redis: which is chosen, who has it, and what happens while it is away."""
 
 import os
+import random
 import signal
 import subprocess
+import time
 
 import pytest
 
@@ -172,6 +174,19 @@ def test_while_redis_is_away_nothing_is_answered_and_nothing_runs_out(over, redi
     assert redis.call("SISMEMBER", "locked:A", "2") == 1
 
 
+def test_a_redis_that_is_loading_is_waited_for(over, redis):
+    client = over.client(grace=60000)
+    for n in range(600):  # one commit each, so that there is something to load for a second
+        client.call("submit", keys=[f"B/{n}"], op=f"b{n}", lease=0)
+    redis.kill()
+    redis.settings += ["--key-load-delay", "300"]
+    redis.begin()
+    waits = client.send("submit", keys=["C/1"], op="c", lease=0)
+    until(lambda: any("loading" in line.lower() for line in over.log), "the word that it loads")
+    assert waits not in client.answers
+    assert client.answer(waits)["state"] == "granted"
+
+
 def test_term_ends_it_while_redis_is_away(over, redis):
     client = over.client(grace=60000)
     redis.kill()
@@ -224,9 +239,13 @@ def test_what_was_answered_is_there_after_kills_of_either(over, redis):
 
 
 def records(daemon):
-    client = daemon.client(grace=60000)
+    client, found, after = daemon.client(grace=60000), [], 0
+    while after is not None:
+        page = client.call("list", state=["waiting", "granted", "ended"], after=after, limit=1000)
+        found += page["ops"]
+        after = page.get("next")
     return [{k: v for k, v in record.items() if k not in ("expires_in", "children")}
-            for record in client.call("list", state=["waiting", "granted", "ended"])["ops"]]
+            for record in found]
 
 
 def test_the_state_moves_from_one_backing_to_the_other_and_back(start, redis):
@@ -258,6 +277,44 @@ def test_the_state_moves_from_one_backing_to_the_other_and_back(start, redis):
     daemon.arguments[daemon.arguments.index("redis")] = "sqlite"
     daemon.start()
     assert records(daemon) == after
+
+
+def test_a_move_that_is_killed_half_way_has_done_nothing(start, redis):
+    daemon = start(config=f"redis = {redis.url}\n")
+    client = daemon.client(grace=60000)
+    for n in range(0, 4000, 400):
+        for request in [client.send("submit", keys=[f"P/{(n + k) % 3000}"], op=f"o{n + k}", lease=0)
+                        for k in range(400)]:
+            client.answer(request)
+    highest = client.call("submit", keys=["Q/1"], op="last", lease=0)["token"]
+    before = records(daemon)
+    daemon.stop()
+    chance = random.Random(4)
+    places, kills = ["sqlite", "redis"], 0
+    for number in range(24):
+        is_killed = number % 4 != 3
+        moving = subprocess.Popen(
+            [os.environ["LOCKQD"], *daemon.arguments, "--migrate", *places, "--forget-backend"],
+            stderr=subprocess.DEVNULL)
+        if is_killed:
+            time.sleep(chance.random() * 0.1)  # the random moment
+            moving.kill()
+        code = moving.wait(DEADLINE)
+        kills += code != 0
+        assert is_killed or code == 0
+        with open(daemon.directory + "/state/backing", encoding="ascii") as file:
+            noted = file.read().split()[0]
+        assert code != 0 or noted == places[1]
+        if noted == places[1]:
+            daemon.arguments[daemon.arguments.index("--backend") + 1] = noted
+            places.reverse()
+    assert kills > 2
+    daemon.start()
+    assert records(daemon) == before
+    again = daemon.client(grace=60000)
+    assert again.call("submit", keys=["Q/2"], op="new", lease=0)["token"] > highest
+    if places[0] == "redis":
+        assert compare_mirror(redis, {"default": again}) == 3002
 
 
 def test_a_migration_needs_two_backings_and_an_address(tmp_path):
