@@ -12,15 +12,15 @@ import pytest
 from lockqd import Gone, until
 
 
-def run(*arguments):
+def run(*arguments, **environment):
     return subprocess.run([os.environ["LOCKQD"], *arguments], capture_output=True, text=True,
-                          timeout=30, check=False)
+                          timeout=30, check=False, env={**os.environ, **environment})
 
 
 def check(tmp_path, text):
     file = tmp_path / "lockqd.conf"
     file.write_text(text, encoding="utf-8")
-    return run("--check", "-c", str(file))
+    return run("--check", "-c", str(file), XDG_RUNTIME_DIR=str(tmp_path))
 
 
 def test_a_right_configuration_is_0(tmp_path):
