@@ -57,6 +57,20 @@ def test_a_session_outlives_a_crash_with_its_first_operation(daemon):
     assert b.call("wait", op="b")["state"] == "granted"
 
 
+def test_a_grace_that_was_changed_at_resume_outlives_a_crash(daemon):
+    a = daemon.client(grace=50)
+    a.call("submit", keys=["A"], op="a")
+    who = {k: a.hello[k] for k in ("session", "secret")}
+    a = daemon.client(resume=who, grace=60000)
+    assert a.hello["grace"] == 60000
+    a.call("list")  # answered when the change is durable
+    daemon.kill()
+    daemon.start()
+    again = daemon.client(resume=who)
+    assert again.hello["grace"] == 60000
+    assert again.call("status", op="a")["state"] == "granted"
+
+
 def test_after_its_grace_a_session_is_lost_and_its_waiting_operation_never_granted(daemon):
     a, b, c = daemon.client(), daemon.client(grace=200), daemon.client()
     a.call("submit", keys=["A"], op="a")
