@@ -122,6 +122,21 @@ def test_term_stops_cleanly_and_the_state_is_there_again(daemon):
     assert again.call("status", op="a")["state"] == "granted"
 
 
+@pytest.mark.parametrize("kind", ["in a folder", "abstract"])
+def test_systemd_is_told_when_it_is_ready_and_when_it_stops(start, tmp_path, monkeypatch, kind):
+    address = str(tmp_path / "notify") if kind == "in a folder" else f"@{tmp_path}/notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.settimeout(20)
+        manager.bind(address.replace("@", "\0"))
+        monkeypatch.setenv("NOTIFY_SOCKET", address)
+        daemon = start()
+        assert manager.recv(100) == b"READY=1"
+        assert daemon.client().call("ping")
+        daemon.signal(signal.SIGTERM)
+        assert manager.recv(100) == b"STOPPING=1"
+        assert daemon.process.wait(20) == 0
+
+
 def test_hup_reads_the_log_level_again(start):
     daemon = start(config="log_level = info\n")
     daemon.signal(signal.SIGHUP)
