@@ -105,7 +105,7 @@ static void add_lines(struct walk *walk, const struct claim *claim, enum mode mo
 
     MODE_EACH(key->held & modes, other)
     walk->holding[walk->n_holding++] = cursor_at(key_line(key, other)->holders, modes);
-    if ((key->waiting & MODE_BIT(MODE_CHILDREN)) != 0)
+    if ((key->children & modes) != 0)
         walk->children[walk->n_children++] =
             cursor_at(key_line(key, MODE_CHILDREN)->waiting, modes);
     MODE_EACH(key->waiting & modes, other)

@@ -25,21 +25,6 @@ static bool by_holder(const struct core *core, struct key *key, uint32_t conflic
     return false;
 }
 
-/* By a waiting child with a ticket below that one. */
-static bool by_child(const struct core *core, struct key *key, uint32_t conflicts, uint64_t ticket)
-{
-    if ((key->waiting & MODE_BIT(MODE_CHILDREN)) == 0)
-        return false;
-    RING_EACH(key_line(key, MODE_CHILDREN)->waiting, claim)
-    {
-        if (op_of_claim(core, claim)->op.ticket >= ticket)
-            return false;
-        if ((conflicts & MODE_BIT(claim->mode)) != 0)
-            return true;
-    }
-    return false;
-}
-
 uint32_t blocked_mark(const struct core *core, struct claim *claims, uint32_t n,
                       struct newcomer newcomer)
 {
@@ -48,10 +33,9 @@ uint32_t blocked_mark(const struct core *core, struct claim *claims, uint32_t n,
     for (uint32_t i = 0; i < n; i++) {
         struct key *key = key_at(&core->keys, claims[i].key);
         uint32_t conflicts = mode_conflicts[claims[i].mode];
-        if (((key->held | key->waiting) & (conflicts | MODE_BIT(MODE_CHILDREN))) == 0)
+        if (((key->held | key->waiting | key->children) & conflicts) == 0)
             continue;
-        if (!by_holder(core, key, conflicts, newcomer.family) &&
-            !by_child(core, key, conflicts, UINT64_MAX) &&
+        if (!by_holder(core, key, conflicts, newcomer.family) && (key->children & conflicts) == 0 &&
             !(newcomer.heeds_waiting && (key->waiting & conflicts) != 0))
             continue;
         claims[i].marks |= CLAIM_BLOCKED;
@@ -72,9 +56,7 @@ bool blocked_is(const struct core *core, struct key *key, const struct claim *cl
     const struct core_op *op = op_of_claim(core, claim);
     uint32_t conflicts = mode_conflicts[claim->mode];
 
-    if (op->op.parent != NULL)
-        return by_holder(core, key, conflicts, op) || by_child(core, key, conflicts, op->op.ticket);
-    if ((key->held & conflicts) != 0 || by_child(core, key, conflicts, UINT64_MAX))
+    if (((key->held | key->children) & conflicts) != 0)
         return true;
     MODE_EACH(key->waiting & conflicts, mode)
     {
@@ -82,4 +64,12 @@ bool blocked_is(const struct core *core, struct key *key, const struct claim *cl
             return true;
     }
     return false;
+}
+
+bool blocked_child_is(const struct core *core, struct key *key, const struct claim *claim,
+                      uint32_t earlier)
+{
+    uint32_t conflicts = mode_conflicts[claim->mode];
+
+    return (earlier & conflicts) != 0 || by_holder(core, key, conflicts, op_of_claim(core, claim));
 }

@@ -3,6 +3,7 @@
  *
  * A claim of an operation is blocked by holders that are neither it nor above it in its family, by
  * waiting children, and, if it is an ordinary one, by waiting ordinary claims with lower tickets.
+ * A waiting child is blocked by earlier ones only.
  */
 #ifndef CORE_BLOCKED_H
 #define CORE_BLOCKED_H
@@ -23,7 +24,10 @@ uint32_t blocked_mark(const struct core *core, struct claim *claims, uint32_t n,
 /* Whether a claim in that mode would be blocked. */
 bool blocked_in(const struct core *core, uint32_t key, enum mode mode, struct newcomer newcomer);
 
-/* Whether a waiting claim is blocked. */
+/* Whether a waiting claim of an ordinary operation is blocked. */
 bool blocked_is(const struct core *core, struct key *key, const struct claim *claim);
+/* The same of a child's, before which children wait in `earlier` modes, as bits. */
+bool blocked_child_is(const struct core *core, struct key *key, const struct claim *claim,
+                      uint32_t earlier);
 
 #endif

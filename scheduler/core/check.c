@@ -32,7 +32,7 @@ static void note_waiting(struct meeting *meeting, const struct claim *claim,
 
 static void count_children(struct meeting *meeting, struct key *key, enum mode mode)
 {
-    if ((key->waiting & MODE_BIT(MODE_CHILDREN)) == 0)
+    if ((key->children & mode_conflicts[mode]) == 0)
         return;
     RING_EACH(key_line(key, MODE_CHILDREN)->waiting, claim)
     {
@@ -105,7 +105,7 @@ static bool child_waits(const struct core *core, struct key *key, const struct c
 {
     const struct core_op *holder = op_at(&core->ops, held->op);
 
-    if ((key->waiting & MODE_BIT(MODE_CHILDREN)) == 0)
+    if ((key->children & mode_conflicts[held->mode]) == 0)
         return false;
     RING_EACH(key_line(key, MODE_CHILDREN)->waiting, claim)
     {

@@ -83,7 +83,7 @@ static uint64_t claims_on(const struct key *key)
     if (key->wide == NULL)
         return key_is_claimed(key) ? key->only.n_holders + key->only.n_waiting : 0;
     for (enum mode mode = MODE_CHILDREN; mode < MODES; mode++)
-        n += key->wide[mode].n_holders + key->wide[mode].n_waiting;
+        n += key->wide->lines[mode].n_holders + key->wide->lines[mode].n_waiting;
     return n;
 }
 

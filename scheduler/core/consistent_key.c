@@ -52,6 +52,25 @@ static bool ring_is_sound(const struct core *core, const struct key *key, enum m
     return n == 0 && n_under == 0;
 }
 
+/* What is counted of the waiting children. */
+static bool children_are_counted(struct key *key)
+{
+    uint32_t n[MODES] = {0}, n_blocked = 0;
+
+    if (key->wide == NULL)
+        return key->children == 0;
+    RING_EACH(key->wide->lines[MODE_CHILDREN].waiting, claim)
+    {
+        n[claim->mode]++;
+        n_blocked += (claim->marks & CLAIM_BLOCKED) != 0;
+    }
+    for (enum mode mode = MODE_NONE; mode < MODES; mode++)
+        if (n[mode] != key->wide->n_children[mode] ||
+            (n[mode] > 0) != ((key->children & MODE_BIT(mode)) != 0))
+            return false;
+    return n_blocked == key->wide->n_children_blocked;
+}
+
 static bool lines_are_sound(const struct core *core, struct key *key, struct standing *standing)
 {
     for (enum mode mode = MODE_CHILDREN; mode < MODES; mode++) {
@@ -188,7 +207,7 @@ bool consistent_key(const struct core *core, struct key *key)
 {
     struct standing standing = {0};
 
-    if (!lines_are_sound(core, key, &standing) || key->draft != 0)
+    if (!lines_are_sound(core, key, &standing) || !children_are_counted(key) || key->draft != 0)
         return false;
     note_families(core, key, &standing);
     if (!(standing.has_family ? families_exclude(core, key) : holders_exclude(&standing)) ||

@@ -14,12 +14,23 @@ struct reached {
     struct core_key key;
 };
 
+/* What was reached of a key. Who comes to it later looks only for more: a line of many children is
+ * not walked again for each of them. */
+struct seen {
+    uint32_t key;
+    uint32_t held;     /* bits of the modes of whose holders none is left */
+    uint32_t children; /* bits of the modes of whose waiting children none is left, below: */
+    uint64_t ticket;
+};
+
 /* Breadth first. */
 struct search {
     struct core *core;
     uint64_t walk;
     struct reached *reached;
     uint32_t n, cap;
+    struct seen *seen; /* its place + 1 is in `draft` of the key */
+    uint32_t n_seen, cap_seen;
 };
 
 static void reach(struct search *search, struct core_op *op, uint32_t from, struct core_key key)
@@ -34,35 +45,86 @@ static void reach(struct search *search, struct core_op *op, uint32_t from, stru
     search->reached[search->n++] = (struct reached){op, from, key};
 }
 
-/* Those before the claims of a child: `family` are those whom it passes by, `ticket` its own. */
-static void reach_blockers(struct search *search, const struct claim *claims, uint32_t n,
-                           const struct core_op *family, uint64_t ticket, uint32_t from)
+/* Valid until the next call. */
+static struct seen *seen_of(struct search *search, uint32_t number)
 {
-    const struct core *core = search->core;
+    struct key *key = key_at(&search->core->keys, number);
 
-    for (uint32_t i = 0; i < n; i++) {
-        struct key *key = key_at(&core->keys, claims[i].key);
-        uint32_t conflicts = mode_conflicts[claims[i].mode];
-        struct core_key on = {key_path(key), MODE_NONE};
-        if ((claims[i].marks & CLAIM_BLOCKED) == 0)
-            continue;
-        MODE_EACH(key->held & conflicts, mode)
-        {
-            RING_EACH(key_line(key, mode)->holders, claim)
-            {
-                struct core_op *op = op_at(&core->ops, claim->op);
-                if (!family_has(family, op))
-                    reach(search, op, from, on);
-            }
+    if (key->draft == 0) {
+        if (search->n_seen == search->cap_seen) {
+            search->cap_seen = search->cap_seen == 0 ? 64 : search->cap_seen * 2;
+            search->seen = memory_resize(search->seen, search->cap_seen * sizeof *search->seen);
         }
-        if ((key->waiting & MODE_BIT(MODE_CHILDREN)) == 0)
+        search->seen[search->n_seen++] = (struct seen){.key = number};
+        key->draft = search->n_seen;
+    }
+    return &search->seen[key->draft - 1];
+}
+
+static void forget_seen(struct search *search)
+{
+    for (uint32_t i = 0; i < search->n_seen; i++)
+        key_at(&search->core->keys, search->seen[i].key)->draft = 0;
+    free(search->seen);
+}
+
+/* One that waits for others. */
+struct waiter {
+    const struct claim *claims;
+    uint32_t n_claims;
+    const struct core_op *family; /* whom it passes by: it, if it is there yet, and those above */
+    uint64_t ticket;
+    uint32_t from; /* as in struct reached */
+};
+
+static void reach_holders(struct search *search, const struct waiter *waiter, struct key *key,
+                          enum mode mode, struct seen *seen)
+{
+    bool are_all = true;
+
+    RING_EACH(key_line(key, mode)->holders, claim)
+    {
+        struct core_op *op = op_at(&search->core->ops, claim->op);
+        if (family_has(waiter->family, op))
+            are_all = false;
+        else
+            reach(search, op, waiter->from, (struct core_key){key_path(key), MODE_NONE});
+    }
+    if (are_all)
+        seen->held |= MODE_BIT(mode);
+}
+
+static void reach_children(struct search *search, const struct waiter *waiter, struct key *key,
+                           uint32_t modes, struct seen *seen)
+{
+    if ((modes & ~seen->children) == 0 && waiter->ticket <= seen->ticket)
+        return;
+    RING_EACH(key_line(key, MODE_CHILDREN)->waiting, claim)
+    {
+        struct core_op *op = op_at(&search->core->ops, claim->op);
+        if (op->op.ticket >= waiter->ticket)
+            break;
+        if ((modes & MODE_BIT(claim->mode)) != 0)
+            reach(search, op, waiter->from, (struct core_key){key_path(key), MODE_NONE});
+    }
+    seen->children = modes;
+    seen->ticket = waiter->ticket;
+}
+
+static void reach_blockers(struct search *search, const struct waiter *waiter)
+{
+    for (uint32_t i = 0; i < waiter->n_claims; i++) {
+        const struct claim *claim = &waiter->claims[i];
+        struct key *key = key_at(&search->core->keys, claim->key);
+        uint32_t conflicts = mode_conflicts[claim->mode];
+        struct seen *seen;
+        if ((claim->marks & CLAIM_BLOCKED) == 0)
             continue;
-        RING_EACH(key_line(key, MODE_CHILDREN)->waiting, claim)
-        {
-            struct core_op *op = op_at(&core->ops, claim->op);
-            if (op->op.ticket < ticket && (conflicts & MODE_BIT(claim->mode)) != 0)
-                reach(search, op, from, on);
-        }
+        seen = seen_of(search, claim->key);
+        MODE_EACH(key->held & conflicts & ~seen->held, mode)
+        reach_holders(search, waiter, key, mode, seen);
+        if ((key->children & conflicts) != 0)
+            reach_children(search, waiter, key, key->children & conflicts, seen);
     }
 }
 
@@ -72,7 +134,8 @@ static void go_on(struct search *search, uint32_t place)
     struct core_op *op = search->reached[place].op;
 
     if (op->op.state == OP_WAITING) {
-        reach_blockers(search, op->claims, op->n_claims, op, op->op.ticket, place + 1);
+        reach_blockers(search,
+                       &(struct waiter){op->claims, op->n_claims, op, op->op.ticket, place + 1});
         return;
     }
     LIST_EACH (&op->children, link)
@@ -97,21 +160,28 @@ static struct core_key named_at(const struct core *core, const struct core_op *o
 static void show(const struct core *core, struct ahead *circle, const struct core_op *op,
                  struct core_key on)
 {
-    struct core_key key = named_at(core, op, on);
+    struct core_key key;
 
     circle->count++;
-    if (circle->shown < CORE_BLOCKERS_SHOWN)
-        circle->blockers[circle->shown++] = (struct blocker){&op->op, key.path, key.mode};
+    if (circle->shown == CORE_BLOCKERS_SHOWN)
+        return;
+    key = named_at(core, op, on);
+    circle->blockers[circle->shown++] = (struct blocker){&op->op, key.path, key.mode};
 }
 
-/* From the first blocker to `place`. */
-static void show_way(const struct search *search, uint32_t place, struct ahead *circle)
+/* From the first blocker to `place`: the way is turned round, and leads there afterwards. */
+static void show_way(struct search *search, uint32_t place, struct ahead *circle)
 {
-    const struct reached *reached = &search->reached[place];
+    struct reached *reached = search->reached;
+    uint32_t first = 0;
 
-    if (reached->from != 0)
-        show_way(search, reached->from - 1, circle);
-    show(search->core, circle, reached->op, reached->key);
+    for (uint32_t at = place + 1, from; at != 0; at = from) {
+        from = reached[at - 1].from;
+        reached[at - 1].from = first;
+        first = at;
+    }
+    for (uint32_t at = first; at != 0; at = reached[at - 1].from)
+        show(search->core, circle, reached[at - 1].op, reached[at - 1].key);
 }
 
 /* From below `above` down to the parent. */
@@ -129,7 +199,8 @@ bool deadlock_find(struct core *core, const struct core_op *parent, struct ahead
     struct search search = {.core = core, .walk = ++core->latest_walk};
     bool found = false;
 
-    reach_blockers(&search, core->draft.claims, core->draft.n_claims, parent, UINT64_MAX, 0);
+    reach_blockers(
+        &search, &(struct waiter){core->draft.claims, core->draft.n_claims, parent, UINT64_MAX, 0});
     for (uint32_t i = 0; i < search.n && !found; i++) {
         found = family_has(parent, search.reached[i].op);
         if (found) {
@@ -139,6 +210,7 @@ bool deadlock_find(struct core *core, const struct core_op *parent, struct ahead
             go_on(&search, i);
         }
     }
+    forget_seen(&search);
     free(search.reached);
     return found;
 }

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include "core/core.h"
@@ -21,6 +22,7 @@ static const struct core_config config = {
                .live_claims = 1000000,
                .live_bytes = 1 << 20,
                .namespaces = 10,
+               .generations = 10,
                .remembered = 1000,
                .remembered_ms = 1000000},
 };
@@ -190,6 +192,54 @@ static void a_token_of_an_epoch_to_come_is_not_recovered(void **state)
     core_destroy(successor);
 }
 
+static void submit_child(uint32_t number, const struct core_key *key)
+{
+    char id[16], parent[16];
+    struct event event;
+
+    snprintf(id, sizeof id, "child-%u", number);
+    snprintf(parent, sizeof parent, "task-%u", number);
+    event = submit_event(id, key, 1);
+    event.parent = slice_of(parent);
+    core_step(core, &event, &out);
+    assert_int_equal(out.status, LOCKQ_OK);
+}
+
+/* Each task holds a key, and the child of each waits for the key of the next. */
+static void *close_a_long_circle(void *unused)
+{
+    const struct core_key *keys = many_keys();
+    char id[16];
+
+    for (uint32_t i = 0; i < MANY; i++) {
+        snprintf(id, sizeof id, "task-%u", i);
+        submit(id, &keys[i], 1);
+    }
+    for (uint32_t i = 0; i < MANY; i++)
+        submit_child(i, &keys[(i + 1) % MANY]);
+    return unused;
+}
+
+#define LITTLE_STACK ((size_t)128 * 1024)
+
+static void a_circle_may_be_longer_than_the_stack_is_deep(void **state)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+
+    (void)state;
+    pthread_attr_init(&attributes);
+    assert_int_equal(pthread_attr_setstacksize(&attributes, LITTLE_STACK), 0);
+    assert_int_equal(pthread_create(&thread, &attributes, close_a_long_circle, NULL), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    pthread_attr_destroy(&attributes);
+    assert_int_equal(out.end, END_DEADLOCK);
+    assert_int_equal(out.ahead.count, 2 * MANY - 1);
+    assert_int_equal(out.ahead.shown, CORE_BLOCKERS_SHOWN);
+    assert_true(slice_equal(out.ahead.blockers[0].op->id, SLICE("task-0")));
+    assert_true(slice_equal(out.ahead.blockers[1].op->id, SLICE("child-0")));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -200,6 +250,7 @@ int main(void)
         TEST(what_is_due_ends_by_deadline_then_ticket),
         TEST(a_tied_operation_is_not_given_a_lease_by_renewing),
         TEST(a_token_of_an_epoch_to_come_is_not_recovered),
+        TEST(a_circle_may_be_longer_than_the_stack_is_deep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

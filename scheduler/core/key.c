@@ -45,7 +45,7 @@ static void give(struct keys *keys, uint32_t number)
     struct key *key = key_at(keys, number);
 
     assert(!key_is_claimed(key));
-    slab_free(keys->slab, key->wide, MODES * sizeof *key->wide);
+    slab_free(keys->slab, key->wide, sizeof *key->wide);
     slab_free(keys->slab, (void *)(uintptr_t)key->path, key->n);
     pool_give(&keys->pool, number);
 }
@@ -75,9 +75,9 @@ void keys_remove_root(struct keys *keys, uint32_t number)
 
 void key_widen(struct keys *keys, struct key *key)
 {
-    struct line *wide = slab_alloc(keys->slab, MODES * sizeof *wide);
+    struct wide *wide = slab_alloc(keys->slab, sizeof *wide);
 
-    memset(wide, 0, MODES * sizeof *wide);
-    wide[key->only_mode] = key->only;
+    memset(wide, 0, sizeof *wide);
+    wide->lines[key->only_mode] = key->only;
     key->wide = wide;
 }

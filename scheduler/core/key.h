@@ -24,6 +24,13 @@ struct line {
     uint32_t n_holders_under, n_waiting_under; /* of those: with CLAIM_UNDER */
 };
 
+/* What a key has from its second mode or its first waiting child on. */
+struct wide {
+    struct line lines[MODES];   /* by mode; MODE_CHILDREN: children that wait, whatever they want */
+    uint32_t n_children[MODES]; /* those by the mode that they want */
+    uint32_t n_children_blocked;
+};
+
 struct key {
     struct core_namespace *ns;
     const char *path;      /* of the slab */
@@ -31,8 +38,9 @@ struct key {
     uint32_t hash;         /* of the path, in its namespace */
     uint32_t draft;        /* while the claims of an operation are drawn up: its claim here, + 1 */
     uint8_t held, waiting; /* bits of the modes with holders, with waiting claims */
+    uint8_t children;      /* bits of the modes that waiting children want */
     uint8_t only_mode;     /* of `only`, if there are no wide lines */
-    struct line *wide;     /* by mode; NULL: one line is enough so far */
+    struct wide *wide;     /* NULL: one line is enough so far */
     struct line only;
 };
 
@@ -74,24 +82,23 @@ static inline bool key_is_claimed(const struct key *key)
 /* The line of a mode that is in use. */
 static inline struct line *key_line(struct key *key, enum mode mode)
 {
-    return key->wide != NULL ? &key->wide[mode] : &key->only;
+    return key->wide != NULL ? &key->wide->lines[mode] : &key->only;
 }
 
-/* The second mode comes: every mode gets its line. */
+/* Every mode gets its line. */
 void key_widen(struct keys *keys, struct key *key);
 
 /* The line of a mode that comes into use. */
 static inline struct line *key_open_line(struct keys *keys, struct key *key, enum mode mode)
 {
     if (key->wide != NULL)
-        return &key->wide[mode];
-    if (!key_is_claimed(key)) {
+        return &key->wide->lines[mode];
+    if (mode != MODE_CHILDREN && (key->only_mode == mode || !key_is_claimed(key))) {
         key->only_mode = (uint8_t)mode; /* the last claim left the line all zero */
-    } else if (key->only_mode != mode) {
-        key_widen(keys, key);
-        return &key->wide[mode];
+        return &key->only;
     }
-    return &key->only;
+    key_widen(keys, key);
+    return &key->wide->lines[mode];
 }
 
 #endif

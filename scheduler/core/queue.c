@@ -17,6 +17,11 @@ static bool is_under(const struct claim *claim)
     return (claim->marks & CLAIM_UNDER) != 0;
 }
 
+static bool is_blocked(const struct claim *claim)
+{
+    return (claim->marks & CLAIM_BLOCKED) != 0;
+}
+
 static struct core_op *op_of_claim(const struct core *core, const struct claim *claim)
 {
     return op_at(&core->ops, claim->op);
@@ -61,6 +66,20 @@ static inline enum mode line_of(const struct core_op *op, const struct claim *cl
     return op->op.parent != NULL ? MODE_CHILDREN : claim->mode;
 }
 
+static void count_child(struct key *key, const struct claim *claim)
+{
+    key->wide->n_children[claim->mode]++;
+    key->wide->n_children_blocked += is_blocked(claim);
+    key->children |= MODE_BIT(claim->mode);
+}
+
+static void discount_child(struct key *key, const struct claim *claim)
+{
+    key->wide->n_children_blocked -= is_blocked(claim);
+    if (--key->wide->n_children[claim->mode] == 0)
+        key->children &= ~MODE_BIT(claim->mode);
+}
+
 static void wait(struct core *core, struct key *key, struct claim *claim, enum mode mode)
 {
     struct line *line = key_open_line(&core->keys, key, mode);
@@ -69,7 +88,9 @@ static void wait(struct core *core, struct key *key, struct claim *claim, enum m
     line->n_waiting++;
     line->n_waiting_under += is_under(claim);
     key->waiting |= MODE_BIT(mode);
-    if (mode != MODE_CHILDREN && line->front == NULL && (claim->marks & CLAIM_BLOCKED) != 0)
+    if (mode == MODE_CHILDREN)
+        count_child(key, claim);
+    else if (line->front == NULL && is_blocked(claim))
         line->front = claim;
 }
 
@@ -87,7 +108,8 @@ static bool take_holder(struct key *key, struct claim *claim)
     return true;
 }
 
-/* Returns whether others may come free by that: it was the first of its line, or a child. */
+/* Returns whether others may come free by that: it was the first of its line, or the last child
+ * that wanted this mode. */
 static bool take_waiting(struct key *key, struct claim *claim, enum mode mode)
 {
     struct line *line = key_line(key, mode);
@@ -100,7 +122,10 @@ static bool take_waiting(struct key *key, struct claim *claim, enum mode mode)
     line->n_waiting_under -= is_under(claim);
     if (line->waiting == NULL)
         key->waiting &= ~MODE_BIT(mode);
-    return was_first || mode == MODE_CHILDREN;
+    if (mode != MODE_CHILDREN)
+        return was_first;
+    discount_child(key, claim);
+    return (key->children & MODE_BIT(claim->mode)) == 0;
 }
 
 static void unblock(struct core *core, struct claim *claim)
@@ -130,15 +155,23 @@ static void advance(struct core *core, struct key *key, enum mode mode)
     }
 }
 
-/* A holder or a waiting child left: children that it kept back may come free. */
+/* A holder or a waiting child left: children that it kept back may come free. Whoever stands behind
+ * one that waits for the key exclusively does not. */
 static void free_children(struct core *core, struct key *key)
 {
-    if ((key->waiting & MODE_BIT(MODE_CHILDREN)) == 0)
+    uint32_t earlier = 0;
+
+    if (key->children == 0 || key->wide->n_children_blocked == 0)
         return;
     RING_EACH(key_line(key, MODE_CHILDREN)->waiting, claim)
     {
-        if ((claim->marks & CLAIM_BLOCKED) != 0 && !blocked_is(core, key, claim))
+        if (is_blocked(claim) && !blocked_child_is(core, key, claim, earlier)) {
+            key->wide->n_children_blocked--;
             unblock(core, claim);
+        }
+        earlier |= MODE_BIT(claim->mode);
+        if (claim->mode == MODE_X)
+            return;
     }
 }
 
