@@ -85,6 +85,7 @@ int main(int argc, char **argv)
     bench_pairs(&bench);
     bench_hot_key(&bench);
     bench_crowds(&bench);
+    bench_beside(&bench);
     if (json)
         print_json(&bench);
     else

@@ -34,6 +34,7 @@ struct figure *bench_add(struct bench *bench, const char *name, double *ns, uint
 void bench_pairs(struct bench *bench);   /* submit + release among many live keys */
 void bench_hot_key(struct bench *bench); /* one key and a long line */
 void bench_crowds(struct bench *bench);  /* cancel storm, zipf */
+void bench_beside(struct bench *bench);  /* beside crowds that do not matter; with revisions */
 
 /* --- core_world.c: a core to be measured ---------------------------------------------------- */
 
@@ -45,8 +46,12 @@ struct world {
 
 /* Operations get numbers for ids, sessions do not matter: all are tied to session 1. */
 void world_init(struct world *world);
+/* One that remembers the revisions of so many keys; the other remembers none. */
+void world_init_remembering(struct world *world, uint64_t changed_keys);
 void world_finish(struct world *world);
 struct op *world_submit(struct world *world, uint64_t id, const struct core_key *keys, uint32_t n);
+struct op *world_submit_child(struct world *world, uint64_t id, const struct core_key *keys,
+                              uint32_t n, uint64_t parent);
 void world_release(struct world *world, uint64_t id);
 void world_cancel(struct world *world, uint64_t id);
 

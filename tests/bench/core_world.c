@@ -8,7 +8,7 @@
 
 #define PATH_MAX_BYTES 24
 
-void world_init(struct world *world)
+void world_init_remembering(struct world *world, uint64_t changed_keys)
 {
     const struct core_config config = {
         .hash_key = {0x0123456789abcdef, 0xfedcba9876543210},
@@ -18,10 +18,17 @@ void world_init(struct world *world)
                    .live_claims = 40000000,
                    .live_bytes = 1 << 30,
                    .namespaces = 10,
+                   .generations = 1,
+                   .changed_keys = changed_keys,
                    .remembered = 1000,
                    .remembered_ms = 86400000},
     };
     *world = (struct world){.core = core_create(&config)};
+}
+
+void world_init(struct world *world)
+{
+    world_init_remembering(world, 0);
 }
 
 void world_finish(struct world *world)
@@ -37,14 +44,14 @@ static struct slice id_of(uint64_t id, char text[12])
     return (struct slice){text, 12};
 }
 
-struct op *world_submit(struct world *world, uint64_t id, const struct core_key *keys, uint32_t n)
+static struct op *submit(struct world *world, struct slice id, const struct core_key *keys,
+                         uint32_t n, struct slice parent)
 {
-    char text[12];
     const struct event event = {.type = EVENT_SUBMIT,
                                 .now_ms = ++world->now_ms,
                                 .wall_ms = 1700000000000ULL,
                                 .ns = SLICE("default"),
-                                .op = id_of(id, text),
+                                .op = id,
                                 .session = 1,
                                 .keys = keys,
                                 .n_keys = n,
@@ -52,10 +59,24 @@ struct op *world_submit(struct world *world, uint64_t id, const struct core_key 
                                 .claim_in_ms = CORE_FOREVER,
                                 .lease_ms = CORE_FOREVER,
                                 .who = SLICE("uid:1000"),
-                                .why = SLICE("bench")};
+                                .why = SLICE("bench"),
+                                .parent = parent};
     core_step(world->core, &event, &world->out);
     assert(world->out.status == LOCKQ_OK);
     return world->out.op;
+}
+
+struct op *world_submit(struct world *world, uint64_t id, const struct core_key *keys, uint32_t n)
+{
+    char text[12];
+    return submit(world, id_of(id, text), keys, n, (struct slice){NULL, 0});
+}
+
+struct op *world_submit_child(struct world *world, uint64_t id, const struct core_key *keys,
+                              uint32_t n, uint64_t parent)
+{
+    char text[12], of_parent[12];
+    return submit(world, id_of(id, text), keys, n, id_of(parent, of_parent));
 }
 
 static void end(struct world *world, enum event_type type, uint64_t id)
