@@ -41,8 +41,8 @@ static inline uint64_t last_word(const unsigned char *at, size_t n)
     return last;
 }
 
-static inline void hash(struct siphash_key key, const void *bytes, size_t n, uint64_t *out,
-                        bool is_wide)
+static inline __attribute__((always_inline)) void hash(struct siphash_key key, const void *bytes,
+                                                       size_t n, uint64_t *out, bool is_wide)
 {
     const unsigned char *at = n == 0 ? (const unsigned char *)"" : bytes;
     const unsigned char *end = at + (n & ~(size_t)7);

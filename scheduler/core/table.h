@@ -53,16 +53,20 @@ static inline struct table_bucket *table_bucket(const struct table *table, uint3
     return &table->segments[i >> TABLE_SEGMENT_BITS].buckets[i & (TABLE_SEGMENT - 1)];
 }
 
-/* Which of the first n words equal this one, as bits. All are compared, without a branch: how many
- * there are and where it stands cannot be predicted. */
+/* Which of the first n words equal this one, as bits. All are compared, four at once and without a
+ * branch: how many there are and where it stands cannot be predicted. `words` is one half of a
+ * bucket; its eighth word is none of them. */
 static inline uint32_t table_matches(const uint32_t *words, uint32_t n, uint32_t word)
 {
-    uint32_t matches = (uint32_t)(words[0] == word) | (uint32_t)(words[1] == word) << 1 |
-                       (uint32_t)(words[2] == word) << 2 | (uint32_t)(words[3] == word) << 3 |
-                       (uint32_t)(words[4] == word) << 4 | (uint32_t)(words[5] == word) << 5 |
-                       (uint32_t)(words[6] == word) << 6;
+    typedef uint32_t four __attribute__((vector_size(16)));
+    const four wanted = {word, word, word, word};
+    four low, high, bits;
 
-    return matches & ((1U << n) - 1);
+    memcpy(&low, words, sizeof low);
+    memcpy(&high, words + 4, sizeof high);
+    bits = ((four)(low == wanted) & (four){1, 2, 4, 8}) |
+           ((four)(high == wanted) & (four){16, 32, 64, 0});
+    return (bits[0] | bits[1] | bits[2] | bits[3]) & ((1U << n) - 1);
 }
 
 /* Where a search stands. */
