@@ -144,16 +144,15 @@ static void go_on(struct search *search, uint32_t place)
 }
 
 /* What it named that is waited for: the first key that is at, above or below the one where the two
- * met; without such a key, the first of all. */
+ * met; if they did not meet on a key, the first of all. */
 static struct core_key named_at(const struct core *core, const struct core_op *op,
                                 struct core_key on)
 {
-    struct core_key key = {.mode = MODE_NONE};
+    struct core_key key;
 
     if (on.path.at != NULL)
-        key = named_conflict(core, op, on.path, MODE_X);
-    if (key.mode == MODE_NONE)
-        core_op_keys(core, &op->op, 0, &key, 1);
+        return named_conflict(core, op, on.path, MODE_X);
+    core_op_keys(core, &op->op, 0, &key, 1);
     return key;
 }
 

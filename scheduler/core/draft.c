@@ -249,10 +249,9 @@ void draft_keep(struct core *core, struct core_op *op, struct slice meta, struct
     memcpy(at, draft->claims, claims);
     for (uint32_t i = 0; i < op->n_claims; i++)
         op->claims[i].op = op->number;
-    if (is_mixed) {
-        op->exclusive_from = (uint32_t *)(void *)(at + claims);
+    op->exclusive_from = is_mixed ? (uint32_t *)(void *)(at + claims) : NULL;
+    if (is_mixed)
         note_exclusive(op);
-    }
     at += claims + places;
     op->op.meta = put_bytes(&at, meta);
     op->op.payload = put_bytes(&at, payload);

@@ -1,5 +1,6 @@
 #include "core/history.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -72,12 +73,13 @@ int64_t history_next(const struct core *core)
 {
     uint64_t age, left;
 
-    if (core->history.n == 0 || core->limits.remembered_ms >= INT64_MAX)
+    if (core->history.n == 0)
         return CORE_FOREVER;
     age = core->wall_ms > oldest(core)->op.ended_ms ? core->wall_ms - oldest(core)->op.ended_ms : 0;
-    left = age < core->limits.remembered_ms ? core->limits.remembered_ms - age : 1;
-    return (int64_t)left > CORE_FOREVER - core->now_ms ? CORE_FOREVER
-                                                       : core->now_ms + (int64_t)left;
+    assert(age < core->limits.remembered_ms); /* the step forgot what is older */
+    left = core->limits.remembered_ms - age;
+    return left > (uint64_t)(CORE_FOREVER - core->now_ms) ? CORE_FOREVER
+                                                          : core->now_ms + (int64_t)left;
 }
 
 void history_bury(struct core *core)

@@ -1,5 +1,7 @@
 #include "core/named.h"
 
+#include <assert.h>
+
 static struct core_key key_named(const struct core *core, const struct core_op *op, uint32_t place)
 {
     return (struct core_key){named_path(core, op, place), op->claims[place].named};
@@ -57,16 +59,16 @@ static bool is_conflict_at(const struct core *core, const struct core_op *op, st
                            enum mode mode, uint32_t *place)
 {
     *place = named_place(core, op, path);
-    return *place < op->n_named && slice_equal(named_path(core, op, *place), path) &&
+    assert(*place < op->n_named); /* what conflicts comes later */
+    return slice_equal(named_path(core, op, *place), path) &&
            (mode == MODE_X || op->claims[*place].named == MODE_X);
 }
 
-/* From `place` on: the first key that conflicts with `mode`. */
+/* From `place` on: the first key that conflicts with `mode`. If all keys are of one mode, each
+ * does. */
 static uint32_t next_conflict(const struct core_op *op, uint32_t place, enum mode mode)
 {
-    if (mode == MODE_X || place >= op->n_named || op->op.n_shared == 0)
-        return place;
-    return op->exclusive_from == NULL ? op->n_named : op->exclusive_from[place];
+    return mode == MODE_X || op->exclusive_from == NULL ? place : op->exclusive_from[place];
 }
 
 /* In byte order the keys above come first, then the key itself, then those below. */
@@ -83,9 +85,8 @@ struct core_key named_conflict(const struct core *core, const struct core_op *op
             return key_named(core, op, place);
     }
     place = next_conflict(op, named_place_below(core, op, path), mode);
-    if (named_is_below(core, op, place, path))
-        return key_named(core, op, place);
-    return (struct core_key){.mode = MODE_NONE};
+    assert(named_is_below(core, op, place, path));
+    return key_named(core, op, place);
 }
 
 uint32_t core_op_keys(const struct core *core, const struct op *op, uint32_t first,

@@ -19,8 +19,8 @@ uint32_t named_place_below(const struct core *core, const struct core_op *op, st
 bool named_is_below(const struct core *core, const struct core_op *op, uint32_t place,
                     struct slice path);
 
-/* The first named key in byte order that conflicts with `path` named in `mode`; MODE_NONE in
- * key->mode: none does. Cost: O(segments * log keys). */
+/* The first named key in byte order that conflicts with `path` named in `mode`; there is one. Cost:
+ * O(segments * log keys). */
 struct core_key named_conflict(const struct core *core, const struct core_op *op, struct slice path,
                                enum mode mode);
 

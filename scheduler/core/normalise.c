@@ -109,10 +109,10 @@ static bool begins_with(struct slice path, struct slice with)
     return path.n >= with.n && (with.n == 0 || memcmp(path.at, with.at, with.n) == 0);
 }
 
+/* `key` begins with `by`, and is longer. */
 static bool is_covered(const struct core_key *key, const struct core_key *by)
 {
-    bool is_below =
-        by->path.n == 0 || (by->path.n < key->path.n && key->path.at[by->path.n] == '/');
+    bool is_below = by->path.n == 0 || key->path.at[by->path.n] == '/';
     return is_below && (by->mode == MODE_X || key->mode == MODE_S);
 }
 

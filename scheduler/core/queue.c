@@ -259,7 +259,7 @@ void queue_leave(struct core *core, struct core_op *op)
 
 /* --- exchange ------------------------------------------------------------------------------- */
 
-/* A holder's mode on a key is another one now; MODE_NONE: none. */
+/* A holder's mode on a key is another one now; before MODE_NONE: it had none there. */
 static void on_mode_changed(struct core *core, struct key *key, enum mode before, enum mode now)
 {
     if (before != MODE_NONE) {
@@ -267,8 +267,7 @@ static void on_mode_changed(struct core *core, struct key *key, enum mode before
             advance(core, key, before);
         free_children(core, key);
     }
-    if (now != MODE_NONE)
-        block_waiting(core, key, now);
+    block_waiting(core, key, now);
 }
 
 static void exchange_one(struct core *core, struct claim *before, struct claim *claim)

@@ -27,6 +27,8 @@ static bool is_plausible(const struct core *core, const struct op *from, uint32_
     if (from->parent != NULL && (from->state == OP_ENDED ? from->parent->state == OP_WAITING
                                                          : from->parent->state != OP_GRANTED))
         return false;
+    if (from->state == OP_WAITING && from->n_changed > 0)
+        return false; /* it is told at its turn */
     if (from->state == OP_ENDED)
         return n_keys == 0 && from->end != END_NONE;
     return n_keys > 0 && from->end == END_NONE && has_token == (from->state == OP_GRANTED);

@@ -31,7 +31,7 @@ static enum lockq_status repeat(const struct event *event, const struct core_op 
 {
     const struct op *op = &known->op;
 
-    if (op->content[0] != content->hash[0] || op->content[1] != content->hash[1])
+    if (memcmp(op->content, content->hash, sizeof op->content) != 0)
         return LOCKQ_OP_REUSED;
     if (!op->detached && op->session != event->session)
         return LOCKQ_NOT_OWNER;
@@ -190,7 +190,7 @@ static void enter(struct core *core, struct attempt *attempt, struct outcome *ou
         namespace_drop_unused(&core->namespaces, attempt->ns);
         return;
     }
-    if (event->passes && core->draft.n_blocked == 0)
+    if (event->passes)
         passing_note(core);
     op = add(core, attempt);
     if (op->n_blocked == 0 && out->n_changes > 0)
@@ -205,6 +205,7 @@ void step_submit(struct core *core, const struct event *event, struct outcome *o
     struct core_op *known;
 
     assert(event->n_keys > 0);
+    assert(!event->passes || event->wait_ms == 0);
     attempt.ns = namespace_find(&core->namespaces, event->ns);
     attempt.id = event->op.n > 0 ? event->op : digits(core->ticket + 1, attempt.digits);
     if (attempt.ns != NULL)

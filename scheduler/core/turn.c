@@ -150,18 +150,12 @@ static bool has_changed(struct core *core, struct core_op *op)
     return n > 0;
 }
 
-/* It was free when it was noted; a child that came in since may block it again. */
-static bool is_ready(const struct core_op *op)
-{
-    return op->op.state == OP_WAITING && op->n_blocked == 0;
-}
-
 /* Who ends here may make others ready, at the end of the list. */
 static void end_stale(struct core *core)
 {
     for (size_t i = 0; i < core->ready.n; i++) {
         struct core_op *op = core->ready.items[i].of;
-        if (is_ready(op) && op->op.on_change != CHANGE_IGNORED && op->op.n_changed == 0 &&
+        if (op->op.state == OP_WAITING && op->op.on_change != CHANGE_IGNORED &&
             has_changed(core, op) && op->op.on_change == CHANGE_ENDS)
             turn_end(core, op, END_STALE);
     }
@@ -174,7 +168,7 @@ void turn_settle(struct core *core)
     sort_items(core->ready.items, core->ready.n);
     for (size_t i = 0; i < core->ready.n; i++) {
         struct core_op *op = core->ready.items[i].of;
-        if (!is_ready(op))
+        if (op->op.state != OP_WAITING)
             continue; /* it ended in this very step */
         queue_grant(core, op);
         grant(core, op);
