@@ -114,10 +114,14 @@ struct lockq_submit {
     bool passes;             /* those who wait; with wait_ms 0 and max_hold_ms up to 10 s */
 };
 
+/* All fields, so that no compiler misses one. */
 #define LOCKQ_SUBMIT_INIT                                                                          \
     {                                                                                              \
-        .wait_ms = LOCKQ_FOREVER, .lease_ms = LOCKQ_TIED, .claim_in_ms = LOCKQ_UNSET,              \
-        .max_hold_ms = LOCKQ_UNSET, .unchanged_since = LOCKQ_UNSET                                 \
+        .keys = NULL, .n_keys = 0, .shared = NULL, .n_shared = 0, .op = NULL,                      \
+        .wait_ms = LOCKQ_FOREVER, .lease_ms = LOCKQ_TIED, .claim_in_ms = LOCKQ_UNSET, .who = NULL, \
+        .why = NULL, .payload = NULL, .payload_size = 0, .parent = NULL, .parent_token = 0,        \
+        .max_hold_ms = LOCKQ_UNSET, .unchanged_since = LOCKQ_UNSET, .tells_changes = false,        \
+        .passes = false                                                                            \
     }
 
 /* Into the line, answered at once. `timeout_ms` here and below: how long to wait for the answer,
