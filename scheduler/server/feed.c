@@ -101,7 +101,7 @@ void feed_add(struct server *server, const struct op *op, enum subscription what
         feed_pump(server, LIST_ENTRY(link, struct conn, subscriber));
 }
 
-/* The operation of an event, if that is still news; NULL: not. */
+/* The operation of an event; NULL: it is forgotten, or not for this connection. */
 static const struct op *news(const struct server *server, const struct conn *conn,
                              const struct feed_event *event)
 {
@@ -110,7 +110,7 @@ static const struct op *news(const struct server *server, const struct conn *con
     if ((conn->subscribed & event->what) == 0 || op == NULL || op->ticket != event->ticket ||
         !slice_equal(core_namespace_name(op->ns), conn->session->ns))
         return NULL;
-    return event->what == SUBSCRIBED_ENDS || op->state == OP_GRANTED ? op : NULL;
+    return op;
 }
 
 void feed_pump(struct server *server, struct conn *conn)

@@ -3,8 +3,8 @@
  *
  * A ring of (operation, what), written only while somebody subscribes; each subscriber has a place
  * in it, and gets the views made when its connection has room. So a slow one costs sixteen bytes
- * an event, not a message. What a million later events have pushed out, it misses: after a long
- * silence, list.
+ * an event, not a message; it hears of a grant that has ended meanwhile, too, with a view that says
+ * so. What a million later events have pushed out, it misses: after a long silence, list.
  */
 #ifndef SERVER_FEED_H
 #define SERVER_FEED_H

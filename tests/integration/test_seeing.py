@@ -161,6 +161,26 @@ def test_a_subscriber_that_reads_slowly_misses_nothing(daemon):
     assert b.call("stats")["connections_cut_total"] == 0
 
 
+def test_a_subscriber_that_reads_slowly_hears_of_grants_that_have_ended(daemon):
+    """Of every grant, before its end; the view of one that has ended says so."""
+    a, b = daemon.client(), daemon.client()
+    a.call("subscribe", grants=True, ends=True)
+    ops = [f"s{i}" for i in range(10000)]
+    for begin in range(0, len(ops), 500):
+        some = ops[begin:begin + 500]
+        sent = [b.send("submit", keys=[f"K/{op}"], op=op, lease=60000) for op in some]
+        sent += [b.send("kill", op=op, why="w" * 255) for op in some]
+        for request in sent:
+            b.answer(request)
+    heard = [a.push() for _ in range(2 * len(ops))]
+    for method in ("granted", "ended"):
+        assert [view["op"] for name, view in heard if name == method] == ops
+    assert {view["state"] for name, view in heard if name == "granted"} == {"granted", "ended"}
+    assert all(view["end"] == "killed" for _, view in heard if view["state"] == "ended")
+    place = {(name, view["op"]): i for i, (name, view) in enumerate(heard)}
+    assert all(place["granted", op] < place["ended", op] for op in ops)
+
+
 def test_a_subscription_dies_with_its_connection(daemon):
     a, b = daemon.client(), daemon.client()
     a.call("subscribe", grants=True, contended=True)
