@@ -188,6 +188,23 @@ def test_check_is_0_when_all_are_free_and_1_when_not(held):
     assert "held" in table and "ann" in table and "nightly" in table
 
 
+def test_check_takes_more_keys_than_one_request_may_have(daemon):
+    """And goes on where a long answer stopped: none is told to be free that was not looked at."""
+    a = daemon.client()
+    keys = [f"K/{i:05}/" + "x" * 300 for i in range(25000)]
+    done = lockq(daemon, "check", "--keys-from", "-", input="\n".join(keys))
+    assert (done.returncode, done.stdout) == (0, "free\n")
+    a.call("submit", keys=[keys[24999]], op="last", who="ann")
+    done = lockq(daemon, "check", "--keys-from", "-", input="\n".join(keys))
+    assert done.returncode == 1 and len(done.stdout.splitlines()) == 2 and "last" in done.stdout
+    a.call("release", op="last")
+    a.call("submit", keys=keys, op="all")
+    done = lockq(daemon, "check", "--keys-from", "-", input="\n".join(keys))
+    assert done.returncode == 1 and len(done.stdout.splitlines()) == 25001, done.stderr
+    assert lockq(daemon, "check", "-o", "json", "--keys-from", "-",
+                 input="\n".join(keys)).returncode == 64
+
+
 def test_ls_shows_the_line_in_ticket_order(held):
     """State, age, who, why, keys, blocked by; without colour in a pipe."""
     lockq(held, "submit", "Project/25", "Task/1", "--op", "w1", "--who", "bob", "--why", "bulk")
