@@ -226,7 +226,8 @@ static int on_response(struct lockq *lockq, const msgpack_object *parts)
     int status;
 
     if (parts[1].type != MSGPACK_OBJECT_POSITIVE_INTEGER)
-        return handle_fail(lockq, LOCKQ_E_PROTOCOL, "%s is no lockqd", lockq->address);
+        return handle_give_up(
+            lockq, handle_fail(lockq, LOCKQ_E_PROTOCOL, "%s is no lockqd", lockq->address));
     if (parts[1].via.u64 == HELLO_ID)
         return on_greeted(lockq, &parts[2], &parts[3]);
     status = parts[2].type == MSGPACK_OBJECT_NIL ? LOCKQ_OK : status_of(lockq, &parts[2]);

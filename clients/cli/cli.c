@@ -64,6 +64,13 @@ static bool is_about_operation(int status)
            status == LOCKQ_ALREADY_CLAIMED || status == LOCKQ_CHILDREN_ACTIVE;
 }
 
+/* Nobody has named the daemon: perhaps it is another one that is meant. */
+static bool is_address_usual(const struct options *options)
+{
+    const char *named = getenv("LOCKQ_ADDR");
+    return options->address == NULL && (named == NULL || named[0] == '\0');
+}
+
 int cli_fail(struct lockq *lockq, const struct options *options, int status)
 {
     const char *why = lockq_why(lockq);
@@ -72,8 +79,11 @@ int cli_fail(struct lockq *lockq, const struct options *options, int status)
     if (is_about_operation(status) && options->operands.n == 1)
         op = text_escape(options->operands.at[0], strlen(options->operands.at[0]));
     fprintf(
-        stderr, "lockq: %s%s%s%s%s\n", status < LOCKQ_E_TIMEOUT ? lockq_status_name(status) : "",
-        status < LOCKQ_E_TIMEOUT ? ": " : "", op != NULL ? op : "", op != NULL ? ": " : "", shown);
+        stderr, "lockq: %s%s%s%s%s%s\n", status < LOCKQ_E_TIMEOUT ? lockq_status_name(status) : "",
+        status < LOCKQ_E_TIMEOUT ? ": " : "", op != NULL ? op : "", op != NULL ? ": " : "", shown,
+        status == LOCKQ_E_CONNECT && is_address_usual(options)
+            ? " (--addr or LOCKQ_ADDR names another address)"
+            : "");
     free(op);
     free(shown);
     return exit_code_of(status);

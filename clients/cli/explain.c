@@ -11,6 +11,7 @@
 #include "text.h"
 
 #define HOLDERS_TOLD 5
+#define LEAST        20 /* columns for a node, however deep it is */
 
 /* --- explain --------------------------------------------------------------------------------- */
 
@@ -76,7 +77,9 @@ static void print_tree(const msgpack_object *node, const char *prefix, const cha
     bool is_root = branch[0] == '\0';
     char *line = describe(node, is_root), *state = cli_text(node, "state");
     size_t before = strlen(prefix) + strlen(branch);
-    char *shown = text_cut(line, drawing->width > before ? drawing->width - before : 0);
+    char *shown = text_cut(line, drawing->width == 0               ? 0
+                                 : drawing->width > before + LEAST ? drawing->width - before
+                                                                   : LEAST);
 
     printf("%s%s%s\n", prefix, branch, shown);
     if (!is_root && state[0] == 'g' && blockers->size == 0)

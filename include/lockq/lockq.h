@@ -12,6 +12,11 @@
  * lockq_fd for lockq_events, at most lockq_poll_ms long, and calls lockq_process. Both may be
  * mixed.
  *
+ * There is no thread behind it: between two calls nothing happens, also no coming back. A program
+ * that works for longer than the grace without a call would not notice that its daemon was started
+ * again, and what is tied to its session would end as lost meanwhile. It calls lockq_process now
+ * and then, takes a longer grace, or submits with a lease and renews it.
+ *
  * One handle belongs to one thread at a time, and to the process that has connected it: after fork,
  * the child opens one of its own (it may close the parent's, which the parent does not notice).
  * Handles share nothing. The library raises no SIGPIPE, and aborts when there is no memory.

@@ -9,7 +9,7 @@ from lockqd import Error, lockq, until
 
 def start(daemon, *arguments, env=None, **options):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LOCKQ_")}
-    environment.update(LOCKQ_ADDR=daemon.address, **(env or {}))
+    environment.update({"LOCKQ_ADDR": daemon.address, **(env or {})})
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     return subprocess.Popen([os.environ["LOCKQ"], *arguments], text=True, env=environment,
                             **options)

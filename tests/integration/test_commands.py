@@ -343,6 +343,14 @@ def test_each_verb_has_a_help_of_its_own(daemon):
     assert max(map(len, everything.splitlines())) <= 100
 
 
+def test_where_no_daemon_was_named_the_error_says_how_to_name_one(daemon, tmp_path):
+    daemon.kill()
+    run = start(daemon, "ping", env={"LOCKQ_ADDR": "", "RUNTIME_DIRECTORY": str(tmp_path)})
+    _, err = run.communicate(timeout=DEADLINE)
+    assert run.returncode == 69 and f"{tmp_path}/lockqd.sock" in err and "LOCKQ_ADDR" in err
+    assert "LOCKQ_ADDR" not in lockq(daemon, "ping").stderr
+
+
 def test_an_error_about_an_operation_names_it(daemon):
     assert "not_found: nope: " in lockq(daemon, "show", "nope").stderr
     assert "not_found: nope: " in lockq(daemon, "kill", "nope", "--why", "x", "--yes").stderr
