@@ -86,6 +86,14 @@ static void note_claimed(struct client *client, const struct pending *asked)
     note_durable(client);
 }
 
+/* Whether the session that asked has the operation, or had it: one of an earlier session, ended or
+ * detached, makes nothing durable. */
+static bool owns(const struct pending *asked, enum judge_state state)
+{
+    return asked->session != 0 &&
+           (asked->op->session == asked->session || (!asked->op->detached && state != JUDGE_ENDED));
+}
+
 static void on_submitted(struct client *client, const struct pending *asked,
                          const msgpack_object *result)
 {
@@ -101,7 +109,7 @@ static void on_submitted(struct client *client, const struct pending *asked,
     state = hear_op(client, asked, result);
     if (msg_number(result, "ticket") == 0)
         op->left_out++;
-    else
+    else if (owns(asked, state))
         note_durable(client);
     if (state == JUDGE_WAITING && (acquires || op->wait_ms == 0))
         judge_object(client->judge, "%s: told to wait, which it was not to be", op->id);
