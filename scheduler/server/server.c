@@ -73,6 +73,16 @@ static void let_sessions_linger(struct server *server)
         session_linger(&server->sessions, LIST_ENTRY(link, struct session, all), server->now_ms);
 }
 
+static void ask_disk(struct server *server)
+{
+    struct store *store = server->config.store;
+
+    if (server->disk_asked_ms != 0 && server->now_ms - server->disk_asked_ms < DISK_ASKED_EVERY_MS)
+        return;
+    server->disk_asked_ms = server->now_ms;
+    server->is_low_on_disk = store->is->free_bytes(store) < server->config.low_disk;
+}
+
 struct store_result server_recover(struct server *server, int64_t now_ms, uint64_t wall_ms)
 {
     struct store *store = server->config.store;
@@ -94,6 +104,7 @@ struct store_result server_recover(struct server *server, int64_t now_ms, uint64
             return result;
         pipeline_on_commit(&server->pipeline);
     }
+    ask_disk(server); /* or the requests of the first turn would not know */
     return result;
 }
 
@@ -115,16 +126,6 @@ static void go_on_with(struct server *server, struct list *kept)
         list_append(&taken, link);
     for (struct list *link; (link = list_pop(&taken)) != NULL;)
         dispatch_kept(server, LIST_ENTRY(link, struct conn, backlog));
-}
-
-static void ask_disk(struct server *server)
-{
-    struct store *store = server->config.store;
-
-    if (server->disk_asked_ms != 0 && server->now_ms - server->disk_asked_ms < DISK_ASKED_EVERY_MS)
-        return;
-    server->disk_asked_ms = server->now_ms;
-    server->is_low_on_disk = store->is->free_bytes(store) < server->config.low_disk;
 }
 
 void server_end_turn(struct server *server, int64_t decided_ms)

@@ -46,10 +46,12 @@ static struct store_result commit(struct store *store, const struct store_batch 
     return (struct store_result){.status = STORE_OK};
 }
 
+static uint64_t bytes_left = UINT64_MAX;
+
 static uint64_t free_bytes(struct store *store)
 {
     (void)store;
-    return UINT64_MAX;
+    return bytes_left;
 }
 
 static const struct store_interface takes_commits = {
@@ -59,7 +61,8 @@ static struct store store = {&takes_commits};
 static int start(void **state)
 {
     static const struct peer peer = {.is_local = true, .text = "uid:1"};
-    struct server_config config = {.version = "test", .store = &store, .outside = {.random = draw}};
+    struct server_config config = {
+        .version = "test", .store = &store, .low_disk = 1, .outside = {.random = draw}};
 
     (void)state;
 #define USUAL(name, usual, least, most) config.limits.name = usual;
@@ -184,6 +187,16 @@ static void ping_stats_and_a_new_hello_are_answered(void **state)
     assert_true(hears(late, "records_total"));
 }
 
+static void one_that_is_nearly_full_takes_nothing_new_from_its_first_turn_on(void **state)
+{
+    server_destroy(server);
+    bytes_left = 0;
+    assert_int_equal(start(state), 0);
+    bytes_left = UINT64_MAX;
+    ask(conn, "submit", "first");
+    assert_true(hears(conn, "unavailable"));
+}
+
 static void deadlines_stand_still_while_the_clock_does(void **state)
 {
     struct io_clock clock = {0};
@@ -205,6 +218,7 @@ int main(void)
         TEST(what_was_asked_before_waits_and_is_answered_when_it_is_back),
         TEST(what_is_asked_then_is_refused_at_once_and_not_done),
         TEST(ping_stats_and_a_new_hello_are_answered),
+        TEST(one_that_is_nearly_full_takes_nothing_new_from_its_first_turn_on),
         cmocka_unit_test(deadlines_stand_still_while_the_clock_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

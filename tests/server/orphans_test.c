@@ -67,6 +67,12 @@ static struct store_result commit(struct store *store, const struct store_batch 
     return (struct store_result){.status = STORE_OK};
 }
 
+static uint64_t free_bytes(struct store *store)
+{
+    (void)store;
+    return UINT64_MAX;
+}
+
 static void draw(void *context, void *bytes, size_t n)
 {
     (void)context;
@@ -76,7 +82,7 @@ static void draw(void *context, void *bytes, size_t n)
 static void operations_of_a_session_that_is_gone_end_at_recovery(void **state)
 {
     static const struct store_interface interface = {
-        .backend = "test", .open = open_store, .commit = commit};
+        .backend = "test", .open = open_store, .commit = commit, .free_bytes = free_bytes};
     struct store store = {&interface};
     struct server_config config = {.store = &store, .version = "test", .outside = {.random = draw}};
     struct server *server;

@@ -67,6 +67,12 @@ static struct store_result commit(struct store *store, const struct store_batch 
     return (struct store_result){.status = STORE_OK};
 }
 
+static uint64_t free_bytes(struct store *store)
+{
+    (void)store;
+    return UINT64_MAX;
+}
+
 static void draw(void *context, void *bytes, size_t n)
 {
     (void)context;
@@ -75,7 +81,8 @@ static void draw(void *context, void *bytes, size_t n)
 
 static enum store_status recover(void)
 {
-    static const struct store_interface interface = {.open = open_held, .commit = commit};
+    static const struct store_interface interface = {
+        .open = open_held, .commit = commit, .free_bytes = free_bytes};
     struct store store = {&interface};
     struct server_config config = {.store = &store, .outside = {.random = draw}};
     struct server *server;
