@@ -31,8 +31,6 @@ struct server_outside {
     void *context;
     /* Fills bytes that a peer cannot guess: session ids and secrets, the hash key. */
     void (*random)(void *context, void *bytes, size_t n);
-    /* One event for the log, "event=... key=value ...", without time and newline. */
-    void (*log)(void *context, const char *line);
 };
 
 struct server_config {

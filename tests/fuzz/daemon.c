@@ -21,12 +21,6 @@ static void draw(void *context, void *bytes, size_t n)
     }
 }
 
-static void take_log(void *context, const char *line)
-{
-    (void)context;
-    MUST(strchr(line, '\n') == NULL);
-}
-
 /* --- life ------------------------------------------------------------------------------------ */
 
 void daemon_init(struct daemon *daemon)
@@ -79,7 +73,7 @@ struct server *daemon_create(struct daemon *daemon)
                                    .low_disk = 1,
                                    .uid = 1000,
                                    .records_max = daemon->records_max,
-                                   .outside = {daemon, draw, take_log}};
+                                   .outside = {daemon, draw}};
     return server_create(&config);
 }
 

@@ -15,12 +15,6 @@ static void draw_bytes(void *context, void *bytes, size_t n)
         ((unsigned char *)bytes)[i] = (unsigned char)chance_below(chance, 256);
 }
 
-static void take_log(void *context, const char *line)
-{
-    (void)context;
-    (void)line;
-}
-
 /* Eight bytes at a time; which mixture it is does not matter. */
 void world_print(struct world *world, const void *bytes, size_t n)
 {
@@ -78,7 +72,7 @@ static void start(struct world *world)
         .version = "simulated",
         .low_disk = 1,
         .records_max = world->plan->records_max,
-        .outside = {world->chance, draw_bytes, take_log},
+        .outside = {world->chance, draw_bytes},
     };
     struct store_result result;
 
