@@ -297,6 +297,7 @@ static int run(struct daemon *daemon)
         daemon->listeners[i].fd = -1;
     daemon->state_dir.lock_fd = -1;
     log_set_level(daemon->config.log_level);
+    signal(SIGHUP, SIG_IGN); /* until the loop takes it: recovery may be long */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is a full disk: exit 74 says so */
     if (daemon->arguments.migrate_from != NULL)

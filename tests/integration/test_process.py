@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 
 import pytest
@@ -105,6 +106,21 @@ def test_hup_with_a_broken_file_changes_nothing(start):
     daemon.signal(signal.SIGHUP)
     until(lambda: len(daemon.log) > n_lines, "the reload")
     assert a.call("release", op="a")["end"] == "released"
+
+
+def test_hup_during_the_start_ends_nothing(tmp_path):
+    """Its start may be long; here it is before a Redis that does not speak."""
+    with socket.socket(socket.AF_UNIX) as redis:
+        redis.bind(str(tmp_path / "redis.sock"))
+        redis.listen()
+        with subprocess.Popen(
+                [os.environ["LOCKQD"], "--listen", f"unix:{tmp_path}/lockqd.sock", "--state-dir",
+                 str(tmp_path / "state"), "--redis", f"unix:{tmp_path}/redis.sock"]) as process:
+            silent, _ = redis.accept()
+            process.send_signal(signal.SIGHUP)
+            silent.close()
+            redis.close()
+            assert process.wait(DEADLINE) == 74
 
 
 def test_no_client_can_write_a_log_line_of_its_own(start):
