@@ -34,7 +34,6 @@
 #define WAL_TRUNCATE    (16 * 1024 * 1024 / PAGE_SIZE)
 
 #define COLUMN_MARK(name) "?,"
-#define COLUMN_SET(name)  #name "=?,"
 
 static const char *const statement_texts[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -98,26 +97,20 @@ static bool prepare(struct sqlite_store *store, enum statement which, const char
                               &store->statements[which], NULL) == SQLITE_OK;
 }
 
-/* The statements that are made from the lists of columns: the comma behind the last one gives way
- * to the statement's end. */
-static bool prepare_from_columns(struct sqlite_store *store)
+/* Made from the list of columns: the comma behind the last one gives way to the statement's end. */
+static bool prepare_put_op(struct sqlite_store *store)
 {
     static const char put[] = "INSERT OR REPLACE INTO operation VALUES(" STORE_OP_COLUMNS(
         COLUMN_MARK, COLUMN_MARK, COLUMN_MARK);
-    static const char change[] =
-        "UPDATE operation SET " STORE_OP_CHANGING_COLUMNS(COLUMN_SET, COLUMN_SET, COLUMN_SET);
-    char text[sizeof put + sizeof change + 32];
+    char text[sizeof put + 1];
 
     snprintf(text, sizeof text, "%.*s)", (int)sizeof put - 2, put);
-    if (!prepare(store, PUT_OP, text))
-        return false;
-    snprintf(text, sizeof text, "%.*s WHERE ticket=?", (int)sizeof change - 2, change);
-    return prepare(store, CHANGE_OP, text);
+    return prepare(store, PUT_OP, text);
 }
 
 struct store_result sqlite_prepare(struct sqlite_store *store)
 {
-    bool is_done = prepare_from_columns(store);
+    bool is_done = prepare_put_op(store);
 
     for (int i = 0; i < STATEMENTS && is_done; i++)
         is_done = statement_texts[i] == NULL || prepare(store, i, statement_texts[i]);
@@ -164,17 +157,6 @@ static bool put_op(struct sqlite_store *store, const struct store_op *op)
     return run(store, PUT_OP);
 }
 
-/* Costs about two thirds of a put: the row is written over in its place. */
-static bool change_op(struct sqlite_store *store, const struct store_op *op)
-{
-    sqlite3_stmt *statement = store->statements[CHANGE_OP];
-    int i = 0;
-
-    STORE_OP_CHANGING_COLUMNS(BIND_INT, BIND_TEXT, BIND_BLOB)
-    sqlite3_bind_int64(statement, ++i, op->ticket);
-    return run(store, CHANGE_OP);
-}
-
 #undef BIND_INT
 #undef BIND_TEXT
 #undef BIND_BLOB
@@ -210,25 +192,22 @@ static bool put_meta(struct sqlite_store *store, const struct store_meta *meta)
 
 static bool write_op(struct sqlite_store *store, const struct store_op_record *record)
 {
-    switch (record->change) {
-    case STORE_PUT:
-        return put_op(store, &record->op);
-    case STORE_CHANGE:
-        return change_op(store, &record->op);
-    default:
-        return remove_row(store, REMOVE_OP, record->op.ticket);
-    }
+    return record->change == STORE_PUT ? put_op(store, &record->op)
+                                       : remove_row(store, REMOVE_OP, record->op.ticket);
+}
+
+static bool write_session(struct sqlite_store *store, const struct store_session_record *record)
+{
+    return record->change == STORE_PUT
+               ? put_session(store, &record->session)
+               : remove_row(store, REMOVE_SESSION, (int64_t)record->session.id);
 }
 
 static bool write_batch(struct sqlite_store *store, const struct store_batch *batch)
 {
-    for (uint32_t i = 0; i < batch->n_sessions; i++) {
-        const struct store_session_record *record = &batch->sessions[i];
-        if (!(record->change == STORE_PUT
-                  ? put_session(store, &record->session)
-                  : remove_row(store, REMOVE_SESSION, (int64_t)record->session.id)))
+    for (uint32_t i = 0; i < batch->n_sessions; i++)
+        if (!write_session(store, &batch->sessions[i]))
             return false;
-    }
     for (uint32_t i = 0; i < batch->n_ops; i++)
         if (!write_op(store, &batch->ops[i]))
             return false;

@@ -14,7 +14,6 @@ enum statement {
     BEGIN,
     COMMIT,
     PUT_OP,
-    CHANGE_OP,
     REMOVE_OP,
     PUT_SESSION,
     REMOVE_SESSION,

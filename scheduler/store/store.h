@@ -16,9 +16,9 @@
 /*
  * The columns of an operation's row. INT(name): an integer below 2^63. TEXT(name): UTF-8.
  * BLOB(name): bytes. Durations are in ms, -1 is for ever. at == NULL is SQL's NULL, and differs
- * from empty. Those of the first list never change after the insert; those of the second may.
+ * from empty.
  */
-#define STORE_OP_FIXED_COLUMNS(INT, TEXT, BLOB)                                                    \
+#define STORE_OP_COLUMNS(INT, TEXT, BLOB)                                                          \
     INT(ticket) /* primary key, above 0 */                                                         \
     TEXT(ns)                                                                                       \
     TEXT(id)                                                                                       \
@@ -33,9 +33,7 @@
     INT(parent)      /* its ticket; 0: none */                                                     \
     INT(max_hold_ms) /* 0: no such limit */                                                        \
     INT(on_change)   /* 0 ignored, 1 ends, 2 told */                                               \
-    INT(unchanged_since)
-
-#define STORE_OP_CHANGING_COLUMNS(INT, TEXT, BLOB)                                                 \
+    INT(unchanged_since)                                                                           \
     INT(seq)                                                                                       \
     INT(state)  /* 0 waiting, 1 granted, 2 ended */                                                \
     INT(ending) /* how it ended; 0: not */                                                         \
@@ -54,10 +52,6 @@
     TEXT(why_ended)                                                                                \
     BLOB(changed) /* of its keys: an array of [key, rev, op, who] in MessagePack */
 
-#define STORE_OP_COLUMNS(INT, TEXT, BLOB)                                                          \
-    STORE_OP_FIXED_COLUMNS(INT, TEXT, BLOB)                                                        \
-    STORE_OP_CHANGING_COLUMNS(INT, TEXT, BLOB)
-
 struct store_op {
 #define STORE_INT(name)   int64_t name;
 #define STORE_SLICE(name) struct slice name;
@@ -75,9 +69,8 @@ struct store_session {
 };
 
 enum store_change {
-    STORE_PUT,    /* insert, or replace every column of the row that has this ticket (or id) */
-    STORE_CHANGE, /* operations: the same, but the row is there and only changing columns differ */
-    STORE_REMOVE  /* only ticket (or id) is read; a row that is not there is no error */
+    STORE_PUT,   /* insert, or replace every column of the row that has this ticket (or id) */
+    STORE_REMOVE /* only ticket (or id) is read; a row that is not there is no error */
 };
 
 struct store_op_record {

@@ -119,11 +119,9 @@ static struct store_op_record add_op(struct history *history)
 
 static struct store_op_record change_op(struct history *history, struct row *row)
 {
-    bool puts = chance_is(&history->chance, 20);
-
     history->meta.hash -= store_op_hash(&row->op);
     fill(history, &row->op);
-    return (struct store_op_record){puts ? STORE_PUT : STORE_CHANGE, row->op};
+    return (struct store_op_record){STORE_PUT, row->op};
 }
 
 static struct store_op_record remove_op(struct history *history, struct row *row)

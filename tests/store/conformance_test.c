@@ -50,7 +50,7 @@ static void what_was_committed_comes_back(void **state)
     op.state = 2;
     op.seq = 3;
     op.keys = (struct slice){0};
-    kit_put(store, STORE_CHANGE, op, kit_hash(2));
+    kit_put(store, STORE_PUT, op, kit_hash(2));
     kit_put(store, STORE_REMOVE, kit_op(1), kit_hash(1));
     store->is->close(store);
     store = kit_reopen();
@@ -151,7 +151,7 @@ static void records_of_a_batch_count_in_their_order(void **state)
     struct store_op twice = kit_op(1);
     struct store_op_record records[] = {{STORE_PUT, kit_op(1)},    {STORE_PUT, kit_op(2)},
                                         {STORE_REMOVE, kit_op(2)}, {STORE_REMOVE, kit_op(77)},
-                                        {STORE_PUT, kit_op(3)},    {STORE_CHANGE, kit_op(1)}};
+                                        {STORE_PUT, kit_op(3)},    {STORE_PUT, kit_op(1)}};
     struct store_batch batch = {.ops = records, .n_ops = 6};
     struct store *store = kit_reopen();
 
