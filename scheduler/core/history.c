@@ -42,6 +42,22 @@ static struct core_op *oldest(const struct core *core)
     return op_at(&core->ops, at(&core->history, 0));
 }
 
+/* What is forgotten has not been touched for long, and each of its lines would be waited for, one
+ * after the other. They are asked for while others come first: the operation when it is the second,
+ * what hangs on it when it is the first. */
+static void fetch_next(const struct core *core)
+{
+    const struct core_op *op;
+
+    if (core->history.n > 1)
+        op_fetch(op_at(&core->ops, at(&core->history, 1)));
+    if (core->history.n == 0)
+        return;
+    op = oldest(core);
+    __builtin_prefetch(table_bucket(&core->ops.by_id, op->hash), 1);
+    __builtin_prefetch(op->text, 1);
+}
+
 /* Its memory stays until the next step: the driver still reads it. */
 static void forget_oldest(struct core *core)
 {
@@ -53,6 +69,7 @@ static void forget_oldest(struct core *core)
     roll_remove(&core->roll, op->op.ticket);
     sort_list_add(&core->forgotten, 0, op);
     effect_add(core, EFFECT_FORGOTTEN, op);
+    fetch_next(core);
 }
 
 /* Unix time may be set: what lies in the future is not old. */
