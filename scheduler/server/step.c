@@ -7,15 +7,20 @@
 #include "server/view.h"
 #include "wire/reply.h"
 
-/* A session is durable with its first operation. */
-static void make_durable(struct server *server, uint64_t id)
+/* A session is durable with its first operation. That it is its own is likely, and then it need not
+ * be looked for. */
+static void make_durable(struct server *server, uint64_t id, const struct session *own)
 {
-    struct session *session = session_find(&server->sessions, id);
+    struct session *session;
+
+    if (server->pipeline.keeps_nothing || (own != NULL && own->id == id && own->row_hash != 0))
+        return;
+    session = session_find(&server->sessions, id);
     if (session != NULL && session->row_hash == 0)
         pipeline_session_changed(&server->pipeline, session);
 }
 
-static void note(struct server *server, const struct effect *effect)
+static void note(struct server *server, const struct effect *effect, const struct session *own)
 {
     if (effect->type == EFFECT_FORGOTTEN) {
         pipeline_op_forgotten(&server->pipeline, effect->op);
@@ -25,9 +30,9 @@ static void note(struct server *server, const struct effect *effect)
         return;
     pipeline_op_changed(&server->pipeline, effect->op);
     if (effect->type == EFFECT_SUBMITTED)
-        make_durable(server, effect->op->session);
+        make_durable(server, effect->op->session, own);
     else if (effect->type == EFFECT_CHANGED && effect->op->claimed_by != 0)
-        make_durable(server, effect->op->claimed_by);
+        make_durable(server, effect->op->claimed_by, own);
 }
 
 /* What a grant after it, or a child, depends on. */
@@ -48,7 +53,7 @@ const struct outcome *step(struct server *server, struct event *event, const str
     event->wall_ms = server->wall_ms;
     core_step(server->core, event, &server->outcome);
     for (uint32_t i = 0; i < server->outcome.n_effects; i++)
-        note(server, &server->outcome.effects[i]);
+        note(server, &server->outcome.effects[i], own);
     for (uint32_t i = 0; i < server->outcome.n_effects; i++)
         pin(server, event, &server->outcome.effects[i]);
     server->own_op = server->outcome.op;
@@ -62,7 +67,7 @@ bool step_recovered(struct server *server)
     if (!core_recover_finish(server->core, server->now_ms, server->wall_ms, &server->outcome))
         return false;
     for (uint32_t i = 0; i < server->outcome.n_effects; i++)
-        note(server, &server->outcome.effects[i]);
+        note(server, &server->outcome.effects[i], NULL);
     return true;
 }
 

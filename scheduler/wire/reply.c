@@ -10,6 +10,7 @@
 #define RESPONSE        1
 #define NOTIFICATION    2
 #define OPEN_MAP        0xdf /* map 32 */
+#define FIXSTR          0xa0 /* and the length in the last five bits */
 #define OPEN_MAP_HEAD_N 5
 
 static int write_bytes(void *out, const char *bytes, size_t n)
@@ -35,9 +36,18 @@ void put_array(struct buf *out, uint32_t elements)
     msgpack_pack_array(&pack, elements);
 }
 
+/* Answers are made of short names and texts: those take one look for room. */
 void put_text(struct buf *out, struct slice text)
 {
     msgpack_packer pack = packer(out);
+
+    if (text.n > 0 && text.n < 32) {
+        char *at = buf_reserve(out, 1 + text.n);
+        *at = (char)(FIXSTR | text.n);
+        memcpy(at + 1, text.at, text.n);
+        out->end += 1 + text.n;
+        return;
+    }
     msgpack_pack_str(&pack, text.n);
     buf_append_slice(out, text);
 }
