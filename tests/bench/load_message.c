@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ID_DIGITS 9
+#define ID_DIGITS     9
+#define RUNS          1000
+#define KEYS_OF_A_RUN 10000
 
 const char *const load_mode_names[LOAD_MODES] = {"echo", "commit", "own", "hot"};
 
@@ -14,15 +16,18 @@ static void put(msgpack_packer *packer, const char *text)
     msgpack_pack_str_body(packer, text, strlen(text));
 }
 
+/* The keys of a run are its own: the daemon may still be about to end what the run before held. */
 static void put_keys(msgpack_packer *packer, const struct load_kind *kind)
 {
-    int first = kind->mode == LOAD_HOT ? 0 : kind->n_keys * kind->connection;
+    unsigned first = kind->run_tag % RUNS * KEYS_OF_A_RUN;
     char key[64];
 
+    if (kind->mode != LOAD_HOT)
+        first += (unsigned)(kind->n_keys * kind->connection);
     put(packer, "keys");
     msgpack_pack_array(packer, (size_t)kind->n_keys);
     for (int i = 0; i < kind->n_keys; i++) {
-        snprintf(key, sizeof key, "Task/%d", first + i);
+        snprintf(key, sizeof key, "Task/%u", first + (unsigned)i);
         put(packer, key);
     }
 }
