@@ -8,12 +8,15 @@ static void (*exhausted)(void);
 
 void memory_exhausted(void)
 {
-    bool is_handled = exhausted != NULL;
+    bool is_handled = exhausted != NULL, has_returned = false;
 
-    if (is_handled)
+    if (is_handled) {
         exhausted();
+        has_returned = true;
+    }
     assert(is_handled);
-    abort(); /* the handler has returned */
+    assert(!has_returned);
+    __builtin_unreachable();
 }
 
 static void *checked(void *memory)
