@@ -132,8 +132,7 @@ static bool owner_is_consistent(struct owner *owner, uint64_t *n_tied)
         return false;
     LIST_EACH (&owner->tied, link) {
         const struct op *op = &LIST_ENTRY(link, struct core_op, tied)->op;
-        if (op->detached ? !op->tied || op->claimed_by != owner->session
-                         : op->session != owner->session)
+        if (op->detached ? op->claimed_by != owner->session : op->session != owner->session)
             return false;
         (*n_tied)++;
     }

@@ -112,7 +112,8 @@ bool consistent_claims(const struct core *core, const struct core_op *op)
             return false;
     }
     /* Between steps nobody waits for nothing. */
-    return op->n_claims > 0 && n_blocked == op->n_blocked &&
-           (op->op.state == OP_WAITING) == (n_blocked > 0) && names_are_in_order(core, op) &&
-           parents_are_right(core, op) && modes_are_right(op);
+    if (op->n_claims == 0 || n_blocked != op->n_blocked ||
+        (op->op.state == OP_WAITING) != (n_blocked > 0))
+        return false;
+    return names_are_in_order(core, op) && parents_are_right(core, op) && modes_are_right(op);
 }

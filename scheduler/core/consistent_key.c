@@ -38,8 +38,7 @@ static bool ring_is_sound(const struct core *core, const struct key *key, enum m
             return false;
         if (op->state != state || op->ns != key->ns)
             return false;
-        if (mode == MODE_CHILDREN ? op->parent == NULL || claim->mode == MODE_NONE
-                                  : claim->mode != mode)
+        if (mode == MODE_CHILDREN ? op->parent == NULL : claim->mode != mode)
             return false;
         if (state == OP_WAITING && mode != MODE_CHILDREN && op->parent != NULL)
             return false;

@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
-#include "core/core.h"
+#include "core/state.h"
 
 static const struct core_config config = {
     .hash_key = {1, 2},
@@ -240,6 +240,58 @@ static void a_circle_may_be_longer_than_the_stack_is_deep(void **state)
     assert_true(slice_equal(out.ahead.blockers[1].op->id, SLICE("child-0")));
 }
 
+/* It would take years to give them all out. */
+static void an_epoch_that_is_used_up_is_followed_by_the_next(void **state)
+{
+    const struct core_key *keys = many_keys();
+
+    (void)state;
+    core->n_tokens = CORE_TOKENS_AN_EPOCH - 2;
+    assert_int_equal(submit("last", &keys[0], 1)->token, 2 * CORE_TOKENS_AN_EPOCH - 1);
+    assert_int_equal(submit("first", &keys[1], 1)->token, 2 * CORE_TOKENS_AN_EPOCH + 1);
+}
+
+static void what_is_remembered_for_ever_is_never_due(void **state)
+{
+    static const uint64_t ages_ms[] = {INT64_MAX - 1, INT64_MAX, UINT64_MAX};
+    struct core_key key = exclusive("k");
+    struct event kill = {
+        .type = EVENT_KILL, .now_ms = 10, .wall_ms = 10, .ns = SLICE("default"), .op = SLICE("op")};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof ages_ms / sizeof ages_ms[0]; i++) {
+        struct core_config lasting = config;
+        lasting.limits.remembered_ms = ages_ms[i];
+        core_destroy(core);
+        core = core_create(&lasting);
+        submit("op", &key, 1);
+        core_step(core, &kill, &out);
+        assert_int_equal(core_next_deadline(core), CORE_FOREVER);
+    }
+}
+
+static void blockers_are_listed_as_far_as_there_is_room(void **state)
+{
+    struct core_key shared = {SLICE("k"), MODE_S}, key = exclusive("k");
+    struct op *granted = submit("a", &shared, 1), *waiting;
+    struct blocker list[2];
+    bool more;
+
+    (void)state;
+    submit("b", &shared, 1);
+    waiting = submit("c", &key, 1);
+    assert_int_equal(core_blockers(core, waiting, list, 2, &more), 2);
+    assert_false(more);
+    assert_int_equal(core_blockers(core, waiting, list, 1, &more), 1);
+    assert_true(more);
+    assert_ptr_equal(list[0].op, granted);
+    assert_int_equal(core_blockers(core, granted, list, 2, &more), 0);
+    assert_false(more);
+    submit("many", many_keys(), MANY);
+    assert_int_equal(core_blockers(core, submit("too", many_keys(), MANY), list, 2, &more), 1);
+    assert_true(more);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -250,6 +302,9 @@ int main(void)
         TEST(what_is_due_ends_by_deadline_then_ticket),
         TEST(a_tied_operation_is_not_given_a_lease_by_renewing),
         TEST(a_token_of_an_epoch_to_come_is_not_recovered),
+        TEST(an_epoch_that_is_used_up_is_followed_by_the_next),
+        TEST(what_is_remembered_for_ever_is_never_due),
+        TEST(blockers_are_listed_as_far_as_there_is_room),
         TEST(a_circle_may_be_longer_than_the_stack_is_deep),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,22 @@ STORY(ids_and_paths_may_be_as_long_as_the_protocol_lets_them)
          "iiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiiii granted token 1\n");
 }
 
+STORY(ahead_stops_at_holders_and_at_waiting_children_too)
+{
+    play("0 A submit a A:x Task/1..3000:x\n"
+         "    a granted token 1\n"
+         "0 B submit b Task/1..3000:x\n"
+         "    b waiting ahead 1 or more (a)\n"
+         "0 B cancel b\n"
+         "    b cancelled\n"
+         "1 C submit task k:x\n"
+         "    task granted token 2\n"
+         "2 C submit child Task/1..1000:x parent task\n"
+         "    child waiting ahead 1 (a)\n"
+         "3 D submit d A:x Task/1..1000:x\n"
+         "    d waiting ahead 2 or more (a, child)\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -169,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_bulk_operation_gives_back_what_it_did_not_get),
         cmocka_unit_test(long_texts_are_kept_as_they_are),
         cmocka_unit_test(ids_and_paths_may_be_as_long_as_the_protocol_lets_them),
+        cmocka_unit_test(ahead_stops_at_holders_and_at_waiting_children_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,6 +184,27 @@ STORY(without_memory_every_change_may_be_everywhere)
          "    no\n");
 }
 
+STORY(sixteen_of_many_changed_keys_are_told)
+{
+    play("0 A submit a k/10..30:x\n"
+         "    a granted token 1\n"
+         "1 B submit b k/10..30:x tell 0\n"
+         "    b waiting ahead 1 (a)\n"
+         "2 A release a\n"
+         "    a released\n"
+         "    b granted token 2, changed (k/10 4 by a, k/11 4 by a, k/12 4 by a, k/13 4 by a, "
+         "k/14 4 by a, k/15 4 by a, k/16 4 by a, k/17 4 by a, k/18 4 by a, k/19 4 by a, k/20 4 by "
+         "a, "
+         "k/21 4 by a, k/22 4 by a, k/23 4 by a, k/24 4 by a, k/25 4 by a)\n"
+         "3 B release b unchanging\n"
+         "    b released\n"
+         "4 B submit c k/10..30:x unchanged 3\n"
+         "    c stale (k/10 4 by a, k/11 4 by a, k/12 4 by a, k/13 4 by a, "
+         "k/14 4 by a, k/15 4 by a, k/16 4 by a, k/17 4 by a, k/18 4 by a, k/19 4 by a, k/20 4 by "
+         "a, "
+         "k/21 4 by a, k/22 4 by a, k/23 4 by a, k/24 4 by a, k/25 4 by a)\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +217,7 @@ int main(void)
         cmocka_unit_test(after_a_restart_nobody_knows_what_happened_before),
         cmocka_unit_test(only_so_many_keys_are_remembered_and_the_rest_counts_as_changed),
         cmocka_unit_test(without_memory_every_change_may_be_everywhere),
+        cmocka_unit_test(sixteen_of_many_changed_keys_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

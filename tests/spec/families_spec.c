@@ -276,6 +276,83 @@ STORY(a_family_has_only_so_many_generations)
          "    error over_limit generations 2\n");
 }
 
+STORY(a_child_waits_for_others_than_those_above_it)
+{
+    play("0 A submit task k:s\n"
+         "    task granted token 1\n"
+         "1 B submit other k:s\n"
+         "    other granted token 2\n"
+         "2 A submit child k:x parent task\n"
+         "    child waiting ahead 1 (other)\n"
+         "3 contended task\n"
+         "    no\n"
+         "4 contended other\n"
+         "    yes\n");
+}
+
+STORY(there_is_no_parent_in_a_namespace_that_is_not_there)
+{
+    play("0 A submit task k:x\n"
+         "    task granted token 1\n"
+         "1 A submit child k:x parent task in other\n"
+         "    error not_found\n"
+         "2 A cancel nobody in other\n"
+         "    error not_found\n"
+         "3 show task in other\n"
+         "    no task\n");
+}
+
+STORY(a_child_behind_one_that_waits_for_all_of_a_key_comes_after_it)
+{
+    play("0 A submit holder k:s\n"
+         "    holder granted token 1\n"
+         "1 B submit task a:x\n"
+         "    task granted token 2\n"
+         "2 B submit all k:x parent task\n"
+         "    all waiting ahead 1 (holder)\n"
+         "3 B submit one k/1:x parent task\n"
+         "    one waiting ahead 2 (holder, all)\n"
+         "4 B submit two k/2:x parent task\n"
+         "    two waiting ahead 2 (holder, all)\n"
+         "5 A release holder\n"
+         "    holder released\n"
+         "    all granted token 3\n"
+         "6 B release all\n"
+         "    all released\n"
+         "    one granted token 4\n"
+         "    two granted token 5\n");
+}
+
+STORY(a_child_waits_for_an_earlier_one_that_holds_back_only_a_part)
+{
+    play("0 A submit holder k:x\n"
+         "    holder granted token 1\n"
+         "1 B submit task a:x\n"
+         "    task granted token 2\n"
+         "2 B submit one k/1:x parent task\n"
+         "    one waiting ahead 1 (holder)\n"
+         "3 B submit all k:s parent task\n"
+         "    all waiting ahead 2 (holder, one)\n"
+         "4 A release holder\n"
+         "    holder released\n"
+         "    one granted token 3\n"
+         "5 B release one\n"
+         "    one released\n"
+         "    all granted token 4\n");
+}
+
+STORY(nobody_above_keeps_a_child_back_however_far_above)
+{
+    play("0 A submit task k:x\n"
+         "    task granted token 1\n"
+         "1 A submit child a:x parent task\n"
+         "    child granted token 2\n"
+         "2 A submit below b:x parent child\n"
+         "    below granted token 3\n"
+         "3 A submit last k:x parent below\n"
+         "    last granted token 4\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +370,11 @@ int main(void)
         cmocka_unit_test(siblings_that_wait_in_a_row_are_no_deadlock),
         cmocka_unit_test(families_survive_a_restart),
         cmocka_unit_test(a_family_has_only_so_many_generations),
+        cmocka_unit_test(a_child_waits_for_others_than_those_above_it),
+        cmocka_unit_test(there_is_no_parent_in_a_namespace_that_is_not_there),
+        cmocka_unit_test(a_child_behind_one_that_waits_for_all_of_a_key_comes_after_it),
+        cmocka_unit_test(a_child_waits_for_an_earlier_one_that_holds_back_only_a_part),
+        cmocka_unit_test(nobody_above_keeps_a_child_back_however_far_above),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -177,6 +177,17 @@ STORY(what_is_over_a_limit_leaves_its_id_free)
          "    ticket 2 submitted 2\n");
 }
 
+STORY(an_extension_is_limited_by_the_text_of_all_keys)
+{
+    play("0 limit key_text 8\n"
+         "0 A submit a abcd:x\n"
+         "    a granted token 1\n"
+         "1 A extend a efghi:x\n"
+         "    error over_limit key_text 8\n"
+         "2 A extend a efgh:x\n"
+         "    a extended\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +200,7 @@ int main(void)
         cmocka_unit_test(a_repeat_is_answered_although_it_is_full),
         cmocka_unit_test(what_is_over_a_limit_makes_no_namespace),
         cmocka_unit_test(what_is_over_a_limit_leaves_its_id_free),
+        cmocka_unit_test(an_extension_is_limited_by_the_text_of_all_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,6 +150,20 @@ STORY(with_a_payload_the_hold_counts_from_the_claim)
          "    a expired\n");
 }
 
+STORY(a_child_that_passes_meets_the_patience_of_others_but_not_its_parent)
+{
+    play("0 A submit task k:x\n"
+         "    task granted token 1\n"
+         "0 B submit a j:s\n"
+         "    a granted token 2\n"
+         "0 C submit b j:x\n"
+         "    b waiting ahead 1 (a)\n"
+         "1 D crowd p 16 j:s max_hold 10 pass\n"
+         "    16 granted, 0 waiting\n"
+         "2 A submit child k:x j:s parent task max_hold 10 pass\n"
+         "    child refused ahead 1 (b)\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +176,7 @@ int main(void)
         cmocka_unit_test(one_that_is_claimed_may_be_tied_later_by_the_same_session),
         cmocka_unit_test(a_hold_has_a_limit_that_no_renewal_moves),
         cmocka_unit_test(with_a_payload_the_hold_counts_from_the_claim),
+        cmocka_unit_test(a_child_that_passes_meets_the_patience_of_others_but_not_its_parent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,6 +61,63 @@ STORY(who_holds_is_told_when_somebody_begins_to_wait)
          "    e contended\n");
 }
 
+STORY(a_plan_in_a_namespace_that_is_not_there_meets_nobody)
+{
+    play("0 A submit a a:x\n"
+         "    a granted token 1\n"
+         "1 B plan a:x in other\n"
+         "    would be granted\n");
+}
+
+STORY(a_plan_that_passes_asks_for_patience)
+{
+    play("0 A submit a a:s\n"
+         "    a granted token 1\n"
+         "0 B submit b a:x\n"
+         "    b waiting ahead 1 (a)\n"
+         "1 C plan a:s max_hold 10 pass\n"
+         "    would be granted\n"
+         "2 C crowd p 16 a:s max_hold 10 pass\n"
+         "    16 granted, 0 waiting\n"
+         "3 C plan a:s max_hold 10 pass\n"
+         "    would wait, ahead 1 (b), blocked a\n"
+         "4 C plan a:x max_hold 10 pass\n"
+         "    would wait, ahead 17 (a, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11, p12, p13, "
+         "p14, p15), blocked a\n");
+}
+
+STORY(each_who_holds_is_told_once_and_nobody_above_a_child)
+{
+    play("0 watch\n"
+         "1 A submit a a:x b:x\n"
+         "    a granted token 1\n"
+         "2 B submit b a:x b:x\n"
+         "    b waiting ahead 1 (a)\n"
+         "    a contended\n"
+         "3 C submit task c:s\n"
+         "    task granted token 2\n"
+         "4 D submit d c:s\n"
+         "    d granted token 3\n"
+         "5 C submit child c:x parent task\n"
+         "    child waiting ahead 1 (d)\n"
+         "    d contended\n");
+}
+
+STORY(who_takes_more_is_told_if_somebody_waits_for_it)
+{
+    play("0 watch\n"
+         "1 A submit a a:x\n"
+         "    a granted token 1\n"
+         "2 A extend a b:x\n"
+         "    a extended\n"
+         "3 B submit b b:x c:x\n"
+         "    b waiting ahead 1 (a)\n"
+         "    a contended\n"
+         "4 A extend a c:x\n"
+         "    a extended\n"
+         "    a contended\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -68,6 +125,10 @@ int main(void)
         cmocka_unit_test(a_plan_names_the_first_sixteen_blocked_keys),
         cmocka_unit_test(a_shared_key_below_one_that_is_intended_exclusively_is_not_blocked),
         cmocka_unit_test(who_holds_is_told_when_somebody_begins_to_wait),
+        cmocka_unit_test(a_plan_in_a_namespace_that_is_not_there_meets_nobody),
+        cmocka_unit_test(a_plan_that_passes_asks_for_patience),
+        cmocka_unit_test(each_who_holds_is_told_once_and_nobody_above_a_child),
+        cmocka_unit_test(who_takes_more_is_told_if_somebody_waits_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
