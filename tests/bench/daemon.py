@@ -26,6 +26,8 @@ import threading
 
 CONNECTIONS = (1, 8, 64, 256)
 MAIN = ("unix", 64)
+CHECK = ("check of 1,000 keys, 10 locked", "unix", 1)
+CHECK_WANTED_US = 1000
 
 # name: server, mode of the load, keys
 SERIES = {
@@ -40,6 +42,7 @@ SERIES = {
     "over redis, 1 key": ("redis", "own", 1),
     "over redis, 10 keys": ("redis", "own", 10),
     "over redis, hot key": ("redis", "hot", 1),
+    CHECK[0]: ("volatile", "check", 1000),
 }
 
 # what: series above, series below, what it should reach
@@ -143,9 +146,8 @@ class Bench:
 
 def cells_of(quick):
     places = [MAIN] if quick else [(t, n) for t in ("unix", "tcp") for n in CONNECTIONS]
-    return [
-        (name, *place) for place in places for name in SERIES if "hot" not in name or place == MAIN
-    ]
+    names = [name for name in SERIES if name != CHECK[0]]
+    return [(name, *place) for place in places for name in names if "hot" not in name or place == MAIN] + [CHECK]
 
 
 def medians(rounds):
@@ -160,6 +162,8 @@ def ratios(rounds):
 
 
 def print_table(figures, ratio, busy):
+    figures = dict(figures)
+    _, check_us, check_late_us = figures.pop(CHECK)
     print(f"{os.cpu_count()} processors, load average {busy:.1f} before the first round")
     columns = [n for n in CONNECTIONS if any(cell[2] == n for cell in figures)]
     for transport in ("unix", "tcp"):
@@ -172,8 +176,10 @@ def print_table(figures, ratio, busy):
             print(f"{name:24}" + "".join(f"{'' if f is None else format(f[0], ',.0f'):>14}" for f in row))
     print(f"\n{'time to an answer, us':24}{'median':>14}{'99 %':>14}   ({MAIN[0]}, {MAIN[1]} connections)")
     for name in SERIES:
-        _, middle, late = figures[name, *MAIN]
-        print(f"{name:24}{middle:14,.0f}{late:14,.0f}")
+        if name != CHECK[0]:
+            _, middle, late = figures[name, *MAIN]
+            print(f"{name:24}{middle:14,.0f}{late:14,.0f}")
+    print(f"\n{CHECK[0]}, one connection: {check_us:,.0f} us, 99 % {check_late_us:,.0f} us; wanted {CHECK_WANTED_US:,}")
     print(f"\n{'ratios':40}{'reached':>10}{'wanted':>10}   ({MAIN[0]}, {MAIN[1]} connections)")
     for what, reached in ratio.items():
         print(f"{what:40}{reached:10.2f}{RATIOS[what][2]:10.2f}")

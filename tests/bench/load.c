@@ -8,13 +8,14 @@
  *     commit  100-byte messages S and R in turn, to the baseline with the database
  *     own     submit and release of K keys of the connection's own
  *     hot     acquire and release of K keys that all connections want
+ *     check   one submit of ten of K keys of the connection's own, then checks of all of them
  *
  * What is measured is the server, as far as the client leaves it a processor: messages are made
  * once and patched, answers are scanned for their end and for the state they must tell. The client
  * is the least that is fair: each operation has an id, as the library gives it; it is tied to the
- * session, which therefore releases it without a token; nobody says hello. Prints requests (echo)
- * or pairs a second, and the median and the 99th percentile of the time from a request to its
- * answer, in microseconds.
+ * session, which therefore releases it without a token; nobody says hello. Prints requests (echo,
+ * check) or pairs a second, and the median and the 99th percentile of the time from a request to
+ * its answer, in microseconds.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -41,8 +42,8 @@
 
 struct connection {
     int fd;
-    bool releases; /* which message of the pair is under way */
-    struct load_message submit, release;
+    bool is_second; /* which message of the pair is under way */
+    struct load_message first, second;
     struct scanner scanner;
     size_t n_in;
     uint64_t done, sent_ns;
@@ -122,22 +123,22 @@ static void open_connection(struct load *load, struct connection *c, int number,
 
     c->fd = connect_to(load->address);
     c->scanner = (struct scanner){.bytes_max = sizeof c->in, .depth_max = 16};
-    load_message_make(&c->submit, &kind);
-    kind.is_release = true;
-    load_message_make(&c->release, &kind);
+    load_message_make(&c->first, &kind);
+    kind.is_second = true;
+    load_message_make(&c->second, &kind);
     epoll_ctl(load->poll, EPOLL_CTL_ADD, c->fd, &event);
 }
 
 static void close_connection(struct connection *c)
 {
     close(c->fd);
-    free(c->submit.bytes);
-    free(c->release.bytes);
+    free(c->first.bytes);
+    free(c->second.bytes);
 }
 
 static void send_next(struct connection *c)
 {
-    struct load_message *message = c->releases ? &c->release : &c->submit;
+    struct load_message *message = c->is_second ? &c->second : &c->first;
 
     load_message_patch(message, c->done);
     c->sent_ns = now_ns();
@@ -146,9 +147,9 @@ static void send_next(struct connection *c)
 }
 
 /* Nothing here may be refused: an answer without the state that it must tell is the end. */
-static void check_answer(const struct connection *c, size_t n)
+static void check_answer(const struct load *load, const struct connection *c, size_t n)
 {
-    const char *state = c->releases ? "released" : "granted";
+    const char *state = c->is_second && load->mode != LOAD_CHECK ? "released" : "granted";
 
     if (memmem(c->in, n, state, strlen(state)) != NULL)
         return;
@@ -166,7 +167,7 @@ static bool has_answer(const struct load *load, struct connection *c)
     case SCAN_MORE:
         return false;
     case SCAN_FRAME:
-        check_answer(c, n_frame);
+        check_answer(load, c, n_frame);
         return true;
     default:
         fputs("lockq-bench-load: an answer is broken\n", stderr);
@@ -185,12 +186,12 @@ static void on_readable(struct load *load, struct connection *c)
         return;
     note_time(load, now_ns() - c->sent_ns);
     c->n_in = 0;
-    if (load->mode == LOAD_ECHO || c->releases) {
+    if (load->mode == LOAD_ECHO || c->is_second) {
         c->done++;
         load->done++;
     }
     if (load->mode != LOAD_ECHO)
-        c->releases = !c->releases;
+        c->is_second = !c->is_second || load->mode == LOAD_CHECK;
     send_next(c);
 }
 
@@ -256,7 +257,7 @@ int main(int argc, char **argv)
     unsigned run_tag = (unsigned)now_ns();
 
     if (!read_arguments(&load, argc, argv)) {
-        fputs("usage: lockq-bench-load --addr ADDR --mode echo|commit|own|hot\n"
+        fputs("usage: lockq-bench-load --addr ADDR --mode echo|commit|own|hot|check\n"
               "                        [--connections N] [--keys K] [--seconds S]\n",
               stderr);
         return 64;

@@ -13,6 +13,7 @@ enum load_mode {
     LOAD_COMMIT, /* 100 bytes, S and R in turn */
     LOAD_OWN,    /* submit and release, keys of the connection's own */
     LOAD_HOT,    /* acquire and release, keys that all connections want */
+    LOAD_CHECK,  /* a submit of ten of the connection's keys, then checks of all of them */
     LOAD_MODES
 };
 
@@ -23,14 +24,14 @@ extern const char *const load_mode_names[LOAD_MODES];
 struct load_message {
     char *bytes; /* owned; free it */
     size_t n;
-    size_t id_place; /* of the digits that load_message_patch writes */
+    size_t id_place; /* of the digits that load_message_patch writes; 0: none */
 };
 
 struct load_kind {
     enum load_mode mode;
     int connection;   /* its number */
-    int n_keys;       /* LOAD_OWN, LOAD_HOT */
-    bool is_release;  /* the second message of a pair */
+    int n_keys;       /* not of the plain modes */
+    bool is_second;   /* a release, or a check */
     unsigned run_tag; /* an id is never used twice: the daemon would know the operation */
 };
 
