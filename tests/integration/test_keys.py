@@ -1,5 +1,6 @@
 """Keys: every form of them, what they cover, and what is no key."""
 
+import msgpack
 import pytest
 
 from lockqd import Daemon
@@ -168,3 +169,21 @@ def test_a_key_of_a_list_may_have_any_form(client):
     assert a.call("list", key="List/1/x")["ops"] == []
     assert a.call("status", op="list-me", after_key=["List", 1])["keys"] == ["a%2Fb/c"]
     a.call("release", op="list-me")
+
+
+def test_a_check_whose_answer_would_be_too_long_says_how_far_it_came(daemon):
+    """It stops at 4 MiB with `done`; whoever asks on from there hears of every key."""
+    client = daemon.client()
+    keys = [f"K/{'x' * 900}/{i:04}" for i in range(4000)]
+    client.call("submit", keys=keys, op="long")
+    told, asked, calls = [], 0, 0
+    while asked < len(keys):
+        answer = client.call("check", keys=keys[asked:])
+        rows = answer["locked"]
+        size = len(msgpack.packb(answer))
+        assert size <= 4 << 20
+        done = answer.get("done", len(keys) - asked)
+        assert len(rows) == done and ("done" not in answer or size > 2 << 20)
+        told += [row[0] for row in rows]
+        asked, calls = asked + done, calls + 1
+    assert told == keys and calls > 1
