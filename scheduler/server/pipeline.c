@@ -115,16 +115,22 @@ static void end_pins(struct pipeline *pipeline)
     }
 }
 
-/* Drops the gaps that forgotten operations left. Within one commit the order does not matter. */
+/* Drops the gaps that forgotten operations left. They are in order already, unless one of them
+ * changed twice; and within one commit the order does not matter. */
 static void order_dirty(struct pipeline *pipeline)
 {
     uint32_t n = 0;
+    bool is_ordered = true;
 
-    for (uint32_t i = 0; i < pipeline->n_dirty; i++)
-        if (pipeline->dirty[i] != NULL)
-            pipeline->dirty[n++] = pipeline->dirty[i];
+    for (uint32_t i = 0; i < pipeline->n_dirty; i++) {
+        if (pipeline->dirty[i] == NULL)
+            continue;
+        is_ordered =
+            is_ordered && (n == 0 || pipeline->dirty[n - 1]->seq <= pipeline->dirty[i]->seq);
+        pipeline->dirty[n++] = pipeline->dirty[i];
+    }
     pipeline->n_dirty = n;
-    if (n > 1)
+    if (!is_ordered)
         qsort(pipeline->dirty, n, sizeof(struct op *), by_seq);
 }
 
