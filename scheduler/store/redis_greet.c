@@ -6,6 +6,7 @@
  * Redis meanwhile. What can lose answers is refused in one line that says what to set.
  */
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,6 +14,7 @@
 #include "store/redis_store.h"
 
 #define REDIS_LEAST_VERSION 7
+#define REWRITE_LOOK_MS     5
 
 /* --- signing in ------------------------------------------------------------------------------ */
 
@@ -96,6 +98,8 @@ static enum redis_outcome judge_info(struct redis_store *store, const char *info
     char policy[64];
 
     note_free_bytes(store, info);
+    store->has_file = says(info, "aof_enabled", "1");
+    value_of(info, "run_id", store->run, sizeof store->run);
     store->is_loading = says(info, "loading", "1");
     if (store->is_loading)
         return redis_note(store, REDIS_AWAY, "it is loading its data");
@@ -113,7 +117,7 @@ static enum redis_outcome judge_info(struct redis_store *store, const char *info
     if (number_of(info, "maxmemory") > 0 && strcmp(policy, "noeviction") != 0)
         return redis_note(store, REDIS_FAILED,
                           "it evicts keys (%s): set maxmemory-policy noeviction" OR_UNSAFE, policy);
-    if (!says(info, "aof_enabled", "1"))
+    if (!store->has_file)
         return redis_note(store, REDIS_FAILED,
                           "it has no append-only file: set appendonly yes" OR_UNSAFE);
     return REDIS_DONE;
@@ -204,4 +208,28 @@ enum redis_outcome redis_greet(struct redis_store *store)
     if (outcome == REDIS_DONE)
         outcome = load_script(store);
     return close_unless_done(store, outcome);
+}
+
+enum redis_outcome redis_rewrite_file(struct redis_store *store)
+{
+    redisReply *reply = redis_link_ask(store, "BGREWRITEAOF", NULL);
+    enum redis_outcome outcome = redis_link_judge(store, reply);
+
+    if (outcome == REDIS_FAILED && strstr(store->why, "in progress") == NULL)
+        redis_note(store, REDIS_FAILED, "it does not rewrite its file: permit BGREWRITEAOF");
+    else if (outcome == REDIS_FAILED)
+        outcome = REDIS_DONE;
+    for (bool is_over = false; outcome == REDIS_DONE && !is_over; poll(NULL, 0, REWRITE_LOOK_MS)) {
+        freeReplyObject(reply);
+        reply = redis_link_ask(store, "INFO", "persistence", NULL);
+        outcome = redis_link_judge(store, reply);
+        if (outcome != REDIS_DONE || reply->type != REDIS_REPLY_STRING)
+            break;
+        is_over = says(reply->str, "aof_rewrite_in_progress", "0") &&
+                  says(reply->str, "aof_rewrite_scheduled", "0");
+        if (is_over && !says(reply->str, "aof_last_bgrewrite_status", "ok"))
+            outcome = redis_note(store, REDIS_FAILED, "it could not rewrite its file: see its log");
+    }
+    freeReplyObject(reply);
+    return outcome;
 }

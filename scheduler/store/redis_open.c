@@ -71,9 +71,39 @@ static struct store_result judge_open(struct redis_store *store, const redisRepl
 }
 
 /* With this write everything that is read later is on Redis's disk: it syncs its whole file. */
+static redisReply *ask_for_it(struct redis_store *store, const char *new_id, bool is_whole)
+{
+    char owner_ms[16];
+
+    snprintf(owner_ms, sizeof owner_ms, "%d", REDIS_OWNER_MS);
+    store->renewed_ms = redis_now_ms();
+    return redis_link_ask(store, "EVAL", redis_script_open, "4", store->meta_key, store->owner_key,
+                          store->ops_key, store->sessions_key, store->instance, store->owner,
+                          owner_ms, REDIS_SCHEMA_VERSION, store->known, new_id, store->run,
+                          is_whole ? "whole" : "", NULL);
+}
+
+/*
+ * Redis 7.0 that was killed while it wrote a commit to its file, and starts, forgets that commit
+ * but leaves the beginning of it in the file; what is written next closes it, and another start
+ * would carry out that half. A daemon that lives sends the same commit again, and then the half
+ * does not matter. One that died with Redis left nobody to do that: so the file is written anew
+ * when it is not the Redis of the last opening, before anything else is written.
+ */
+static redisReply *ask_for_it_whole(struct redis_store *store, const char *new_id)
+{
+    redisReply *reply = ask_for_it(store, new_id, !store->has_file);
+
+    if (reply == NULL || reply->type != REDIS_REPLY_ARRAY ||
+        strcmp(text_at(reply, 0), "restarted") != 0)
+        return reply;
+    freeReplyObject(reply);
+    return redis_rewrite_file(store) == REDIS_DONE ? ask_for_it(store, new_id, true) : NULL;
+}
+
 static struct store_result take(struct redis_store *store, struct store_meta *meta)
 {
-    char owner_ms[16], new_id[33];
+    char new_id[33];
     uint64_t drawn[2] = {0};
     enum redis_outcome outcome;
     struct store_result result;
@@ -82,11 +112,7 @@ static struct store_result take(struct redis_store *store, struct store_meta *me
     if (getrandom(drawn, sizeof drawn, 0) != (ssize_t)sizeof drawn)
         return redis_result(store, STORE_FAILED, OPEN, "no random numbers");
     snprintf(new_id, sizeof new_id, "%016" PRIx64 "%016" PRIx64, drawn[0], drawn[1]);
-    snprintf(owner_ms, sizeof owner_ms, "%d", REDIS_OWNER_MS);
-    store->renewed_ms = redis_now_ms();
-    reply = redis_link_ask(store, "EVAL", redis_script_open, "4", store->meta_key, store->owner_key,
-                           store->ops_key, store->sessions_key, store->instance, store->owner,
-                           owner_ms, REDIS_SCHEMA_VERSION, store->known, new_id, NULL);
+    reply = ask_for_it_whole(store, new_id);
     outcome = redis_link_judge(store, reply);
     result = outcome == REDIS_DONE ? judge_open(store, reply, meta)
                                    : redis_result(store, STORE_FAILED, OPEN, "%s", store->why);

@@ -161,8 +161,10 @@ static bool take_op(struct redis_store *store, struct taker *taker, uint64_t fie
     if (!redis_row_to_op(row, &op) || (uint64_t)op.ticket != field)
         return false;
     taker->hash += store_op_hash(&op);
+    if (!taker->recovery->on_op(taker->recovery->context, &op))
+        return false;
     redis_mirror_put(&store->mirror, &op);
-    return taker->recovery->on_op(taker->recovery->context, &op);
+    return true;
 }
 
 struct store_result redis_recover(struct redis_store *store, const struct store_recovery *recovery,

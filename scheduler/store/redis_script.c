@@ -37,20 +37,23 @@ const char redis_script_commit[] =
     "return {'done'}\n";
 
 /* ARGV: our instance, what our owner key says, for how many ms; the version; the id of the store as
- * it is known, and as it shall be if there is none. */
+ * it is known, and as it shall be if there is none; this run of Redis, and whether its file is
+ * known to be whole. */
 const char redis_script_open[] =
     "local owner = redis.call('GET', KEYS[2])\n"
     "if owner and string.sub(owner, 1, #ARGV[1] + 1) ~= ARGV[1] .. ' ' then\n"
     "  return {'busy', owner}\n"
     "end\n"
-    "local meta = redis.call('HMGET', KEYS[1], 'version', 'store')\n"
+    "local meta = redis.call('HMGET', KEYS[1], 'version', 'store', 'run')\n"
     "if ARGV[5] ~= '' and meta[2] ~= ARGV[5] then return {'forgotten', meta[2] or ''} end\n"
     "if meta[1] and meta[1] ~= ARGV[4] then return {'version', meta[1]} end\n"
+    "if meta[1] and meta[3] ~= ARGV[7] and ARGV[8] ~= 'whole' then return {'restarted'} end\n"
     "if not meta[1] then\n"
     "  if redis.call('EXISTS', KEYS[1], KEYS[3], KEYS[4]) > 0 then return {'foreign'} end\n"
     "  redis.call('HSET', KEYS[1], 'version', ARGV[4], 'store', ARGV[6], 'turn', '0',\n"
     "             'epoch', '0', 'seq', '0', 'ticket', '0', 'hash', '0')\n"
     "end\n"
+    "redis.call('HSET', KEYS[1], 'run', ARGV[7])\n"
     "redis.call('HINCRBY', KEYS[1], 'opening', 1)\n"
     "redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])\n"
     "local all = redis.call('HMGET', KEYS[1], 'store', 'opening', 'turn', 'epoch', 'seq',\n"
@@ -178,12 +181,16 @@ static bool pause_for(const struct redis_store *store, int *pause_ms)
 static enum redis_outcome try_until_known(struct redis_store *store)
 {
     int pause_ms = PAUSE_LEAST_MS;
-    enum redis_outcome outcome;
+    bool was_open = redis_link_is_open(store);
+    enum redis_outcome outcome = attempt(store);
 
-    while ((outcome = attempt(store)) == REDIS_AWAY && store->is_open) {
+    if (outcome == REDIS_AWAY && was_open && store->is_open) /* Redis may close what is idle */
+        outcome = attempt(store);
+    while (outcome == REDIS_AWAY && store->is_open) {
         redis_away_begin(store);
         if (!pause_for(store, &pause_ms))
             break;
+        outcome = attempt(store);
     }
     return outcome;
 }

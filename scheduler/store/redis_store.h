@@ -8,7 +8,8 @@
  * The keys in Redis, each behind the prefix:
  *
  *     lockq:meta      hash: version, store (its id), opening, turn (redis_script.h), epoch, seq,
- *                     ticket, hash (store.h), resent (how often a commit was sent again)
+ *                     ticket, hash (store.h), resent (how often a commit was sent again),
+ *                     run (of Redis, when the store was opened)
  *     lockq:owner     the daemon that has the store: instance, host, process id; gone after 15 s
  *     lockq:ops       hash: ticket -> row (redis_row.h)
  *     lockq:sessions  hash: id -> row
@@ -51,6 +52,8 @@ struct redis_store {
     redisReader *reader; /* of what comes over it */
     char why[REDIS_WHY_MAX];
     bool is_loading; /* that is why it is away */
+    bool has_file;   /* append-only */
+    char run[64];    /* the id of Redis's process */
     char sha[48];    /* of the script that commits */
     uint64_t opening, turn;
     bool is_open;
@@ -113,6 +116,9 @@ bool redis_wait(struct redis_store *store, int fd, short events, int within_ms);
 enum redis_outcome redis_greet(struct redis_store *store);
 /* Looks at the latter again; unless it can, the connection is closed. */
 enum redis_outcome redis_look(struct redis_store *store);
+
+/* Lets Redis write its append-only file anew, and waits until it has. */
+enum redis_outcome redis_rewrite_file(struct redis_store *store);
 
 /* --- redis_open.c, redis_recover.c, redis_rebuild.c ------------------------------------------ */
 

@@ -236,6 +236,41 @@ static void and_while_it_stays_connected_when_the_owner_key_is_renewed(void **st
     assert_left("maxmemory-policy", "allkeys-lru", "set maxmemory-policy noeviction", false);
 }
 
+/* --- a file that ends inside of a commit ----------------------------------------------------- */
+
+/* What a kill leaves of a commit that was being written: whole commands, and a part of one. */
+static void tear_file(void)
+{
+    static const char torn[] = "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*1\r\n$5\r\nMULTI\r\n"
+                               "*3\r\n$4\r\nHDEL\r\n$9\r\nlockq:ops\r\n$1\r\n1\r\n"
+                               "*4\r\n$4\r\nHSET\r\n$9\r\nlock";
+    FILE *file = fopen(kit_path("redis/appendonlydir/appendonly.aof.1.incr.aof"), "r+");
+
+    assert_non_null(file);
+    fseek(file, 0, SEEK_END);
+    assert_int_equal(fwrite(torn, 1, sizeof torn - 1, file), sizeof torn - 1);
+    fclose(file);
+}
+
+static void half_a_commit_in_redis_file_is_never_carried_out(void **state)
+{
+    struct store *store;
+
+    (void)state;
+    kit_make_two();
+    redis_server_kill();
+    tear_file();
+    redis_server_start();
+    store = kit_reopen(); /* the daemon died as well */
+    assert_int_equal(kit_found.n_ops, 2);
+    kit_sum = kit_found.meta.hash;
+    kit_put(store, STORE_PUT, kit_op(3), 0);
+    redis_server_kill();
+    store->is->close(store);
+    redis_server_start();
+    assert_int_equal(count_ops(), 3);
+}
+
 /* --- under load ------------------------------------------------------------------------------ */
 
 static void what_was_said_over_kills_of_redis_is_there(void **state)
@@ -279,6 +314,7 @@ int main(void)
         TEST(a_commit_that_waits_can_be_given_up),
         TEST(a_redis_that_became_unsafe_is_left_at_a_new_connection),
         TEST(and_while_it_stays_connected_when_the_owner_key_is_renewed),
+        TEST(half_a_commit_in_redis_file_is_never_carried_out),
         TEST(what_was_said_over_kills_of_redis_is_there),
     };
 

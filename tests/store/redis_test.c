@@ -187,7 +187,7 @@ static void over_tcp_by_name_or_number_it_is_the_same(void **state)
     "~shop:lockq:* ~shop:locked:* ~shop:locked-by:* resetchannels -@all +select +info "            \
     "+config|get "                                                                                 \
     "+script|load +eval +evalsha +get +set +del +exists +type +hget +hmget +hset +hdel +hincrby "  \
-    "+hscan +sadd +srem +sscan"
+    "+hscan +sadd +srem +sscan +bgrewriteaof"
 
 static void the_permissions_that_the_manual_names_are_enough(void **state)
 {
