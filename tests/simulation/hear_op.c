@@ -70,6 +70,7 @@ void hear_list(struct client *client, const struct pending *asked, const msgpack
         row->state = hear_op(client, asked, record);
         row->ticket = msg_number(record, "ticket");
         row->ahead = msg_number(record, "ahead");
+        row->has_more_ahead = msg_is_true(record, "ahead_more");
         row->x = keys_of(record, "keys");
         row->s = keys_of(record, "shared");
         snapshot->n += row->op != NULL;

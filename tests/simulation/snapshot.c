@@ -45,7 +45,8 @@ static void check_row(struct judge *judge, const struct snapshot *snapshot, int 
         if (row->state == JUDGE_WAITING)
             ahead += is_reason(row, other);
     }
-    if (row->state == JUDGE_WAITING && ahead != row->ahead)
+    if (row->state == JUDGE_WAITING &&
+        (row->has_more_ahead ? ahead < row->ahead : ahead != row->ahead))
         judge_object(judge, "%s (ticket %" PRIu64 "): %" PRIu64 " ahead of it, it says %" PRIu64,
                      row->op->id, row->ticket, ahead, row->ahead);
     if (row->state == JUDGE_WAITING && ahead == 0)

@@ -20,6 +20,7 @@ struct snapshot {
         uint64_t ticket;
         uint32_t x, s;
         uint64_t ahead;
+        bool has_more_ahead; /* it counted no further */
     } rows[SNAPSHOT_MAX];
 };
 
