@@ -84,7 +84,8 @@ void attach_drop(struct server *server, struct conn *conn)
         return;
     conn->session = NULL;
     tell_forget_session(session);
-    session_linger(&server->sessions, session, server->now_ms);
+    session_linger(&server->sessions, session, server->now_ms,
+                   core_session_ops(server->core, session->id) == 0);
     /* When the daemon stops, its end is a dropped connection like any other crash's; the next
      * daemon decides. */
     if (session->grace_ms > 0 || server->is_stopping)
@@ -98,4 +99,13 @@ void attach_expire(struct server *server, int64_t now_ms)
 
     while ((session = session_pop_expired(&server->sessions, now_ms)) != NULL)
         end_session(server, session);
+}
+
+bool attach_make_room(struct server *server)
+{
+    struct session *session = session_idle(&server->sessions);
+
+    if (session != NULL)
+        end_session(server, session);
+    return session != NULL;
 }

@@ -13,6 +13,9 @@ struct session *attach_new(struct server *server, struct conn *conn, struct slic
 void attach_resumed(struct server *server, struct session *session, struct conn *conn);
 /* The connection is going: its session lingers, or ends at once without a grace. */
 void attach_drop(struct server *server, struct conn *conn);
+/* Ends the session that has lingered for longest without owning anything: nothing is lost with it.
+ * False: there is none. */
+bool attach_make_room(struct server *server);
 /* Ends every session whose grace was over at `now`. */
 void attach_expire(struct server *server, int64_t now_ms);
 

@@ -98,7 +98,8 @@ void method_hello(struct server *server, struct conn *conn, const struct request
     }
     if ((request->given & 1u << FIELD_RESUME) != 0) {
         session = resume(server, conn, request);
-    } else if (server->sessions.lingering >= server->config.limits.lingering) {
+    } else if (server->sessions.lingering >= server->config.limits.lingering &&
+               !attach_make_room(server)) {
         method_fail(server, conn, request, LOCKQ_OVER_LIMIT, "lingering is limited to %" PRIu64,
                     server->config.limits.lingering);
         session = NULL;

@@ -70,7 +70,8 @@ void server_destroy(struct server *server)
 static void let_sessions_linger(struct server *server)
 {
     LIST_EACH (&server->sessions.all, link)
-        session_linger(&server->sessions, LIST_ENTRY(link, struct session, all), server->now_ms);
+        session_linger(&server->sessions, LIST_ENTRY(link, struct session, all), server->now_ms,
+                       false);
 }
 
 static void ask_disk(struct server *server)

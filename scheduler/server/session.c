@@ -67,6 +67,7 @@ void session_remove(struct sessions *sessions, struct session *session)
         ;
     list_remove(&session->by_id);
     list_remove(&session->all);
+    list_remove(&session->idle);
     list_remove(&session->dirty);
     sessions->n--;
     destroy(session);
@@ -100,14 +101,25 @@ void session_attach(struct sessions *sessions, struct session *session, struct c
     if (session->timer.place == 0)
         return;
     timers_disarm(&sessions->timers, &session->timer);
+    list_remove(&session->idle);
     sessions->lingering--;
 }
 
-void session_linger(struct sessions *sessions, struct session *session, int64_t now_ms)
+void session_linger(struct sessions *sessions, struct session *session, int64_t now_ms,
+                    bool is_idle)
 {
     session->conn = NULL;
     timers_arm(&sessions->timers, &session->timer, now_ms + (int64_t)session->grace_ms);
+    if (is_idle)
+        list_append(&sessions->idle, &session->idle);
     sessions->lingering++;
+}
+
+struct session *session_idle(struct sessions *sessions)
+{
+    struct list *first = list_first(&sessions->idle);
+
+    return first == NULL ? NULL : LIST_ENTRY(first, struct session, idle);
 }
 
 struct session *session_pop_expired(struct sessions *sessions, int64_t now_ms)

@@ -8,7 +8,8 @@
  *     connected --(connection drops)--> lingering --(grace over)--> ended
  *         ^------------(resume)-------------'
  *
- * It becomes durable with its first operation (the pipeline's work).
+ * It becomes durable with its first operation (the pipeline's work). One that lingers and owns
+ * nothing is idle: it makes room when too many linger.
  */
 #ifndef SERVER_SESSION_H
 #define SERVER_SESSION_H
@@ -33,6 +34,7 @@ struct session {
 
     struct list by_id; /* the table's */
     struct list all;
+    struct list idle;  /* in the table's `idle` */
     struct list tells; /* operations that it is to be told of: op_tell.link */
 
     /* The pipeline's: */
@@ -45,6 +47,7 @@ struct session {
 struct sessions {
     struct list *buckets; /* SESSION_BUCKETS; by id */
     struct list all;
+    struct list idle;     /* those of them that owned nothing when they began to, in that order */
     struct timers timers; /* of those that linger */
     uint64_t n, lingering;
 };
@@ -63,8 +66,12 @@ struct session *session_find(struct sessions *sessions, uint64_t id);
 bool session_has_secret(const struct session *session, struct slice secret);
 
 void session_attach(struct sessions *sessions, struct session *session, struct conn *conn);
-/* The connection is gone: the grace begins. */
-void session_linger(struct sessions *sessions, struct session *session, int64_t now_ms);
+/* The connection is gone: the grace begins. `is_idle`: it owns nothing, and will not while it
+ * lingers. */
+void session_linger(struct sessions *sessions, struct session *session, int64_t now_ms,
+                    bool is_idle);
+/* The one that has been idle for longest, or NULL. It stays where it is. */
+struct session *session_idle(struct sessions *sessions);
 /* Takes out one whose grace was over at `now`, or NULL. */
 struct session *session_pop_expired(struct sessions *sessions, int64_t now_ms);
 

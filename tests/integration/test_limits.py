@@ -70,6 +70,25 @@ def reach_lingering(_client, daemon):
     assert "lingering" in fails("over_limit", daemon.bare(), "hello", grace=1000)
 
 
+def test_a_session_that_owns_nothing_makes_room_for_who_comes(start):
+    """Whoever only asks and goes cannot keep others out; whoever owns something keeps its session."""
+    daemon = start(backend="memory", config="lingering = 3\n")
+    observer = daemon.bare()
+    owner = daemon.client(grace=60000)
+    op = owner.call("submit", keys=["K"])["op"]
+    owner.close()
+    for i in range(10):
+        asker = daemon.client(grace=60000)
+        asker.call("check", keys=["K"])
+        asker.close()
+        until(lambda: observer.call("stats")["connections"] == 1, "the end of its connection")
+    assert observer.call("stats")["sessions_lingering"] == 3
+    assert observer.call("status", op=op)["state"] == "granted"
+    again = daemon.bare()
+    again.call("hello", resume={name: owner.hello[name] for name in ("session", "secret")})
+    assert again.call("release", op=op)["end"] == "released"
+
+
 def reach_connections(client, daemon):
     """Those beyond wait at the door, and come in when somebody leaves."""
     inside = [daemon.client() for _ in range(2)]
@@ -153,7 +172,7 @@ def reach_generations(client, _daemon):
 
 DEEP = "/".join("x" * 4)
 LIMITS = {
-    "message": ("64K", ends_connection(padded_ping(64 * KIB + 1), "message")),
+    "message": ("1M", ends_connection(padded_ping(MIB + 1), "message")),
     "nesting": ("9", ends_connection(nested(10), "nesting")),
     "path": ("64", refuses("path", 64, "submit", keys=["x" * 65])),
     "segments": ("3", refuses("segments", 3, "submit", keys=[DEEP])),

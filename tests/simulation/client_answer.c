@@ -47,7 +47,10 @@ static void on_hello(struct client *client, const struct pending *asked,
     msg_text(result, "secret", client->secret, sizeof client->secret);
 }
 
-/* Its grace was over, or it has gone with a crash. */
+#define LINGERING_ENOUGH 1000 /* more sessions than a run has */
+
+/* Its grace was over, or it has gone with a crash; or it owned nothing and made room for another.
+ */
 void client_on_no_session(struct client *client, const struct pending *asked)
 {
     const struct judge_session *session = judge_session_find(client->judge, client->session);
@@ -55,7 +58,7 @@ void client_on_no_session(struct client *client, const struct pending *asked)
 
     if (asked->is_wrong)
         return;
-    was_kept = session != NULL &&
+    was_kept = session != NULL && client->world->plan->limits.lingering >= LINGERING_ENOUGH &&
                (session->is_durable || session->generation == client->world->generation);
     if (was_kept && is_read_at_once(client) && readable_ms(client, asked) < asked->guard_ms)
         judge_object(client->judge,
