@@ -7,9 +7,9 @@ Kills the daemon with SIGKILL at random moments, some while it starts, stops and
 starts it again at once; goes on until there were so many kills and so many operations. Then
 everything must come to its end, nothing may be left, and the judge replays what the clients asked
 and heard. Prints one line of figures; exits 1 if anything is not as it should be, and then leaves
-the directory behind. With --redis-kills the daemon is over a redis-server, which is killed so many times as
-well, in any order with the daemon's, and stopped and continued; and at quiet moments, in which the clients are stopped, its mirror must be
-what the daemon says is held. A seed gives the same clients and the same moments as far as a machine does.
+the directory behind. With --redis-kills the daemon is over a redis-server, which is killed so many
+times as well, in any order with the daemon's, and stopped and continued; and at quiet moments, in
+which the clients are stopped, its mirror must be what the daemon says is held. A seed gives the same clients and the same moments as far as a machine does.
 """
 
 import argparse

@@ -12,7 +12,8 @@ script to its end.
 
 With --redis the daemon is over a real Redis, each run with a prefix of its own there, and what may
 fail is what is between the two; such a daemon may also wait, if it says so, and go on. With many
-calls to a family only the first ones are failed one by one, then every k-th; --all takes all. The last line has the figures; the exit code is 1 when there was a violation.
+calls to a family only the first ones are failed one by one, then every k-th; --all takes all. The
+last line has the figures; the exit code is 1 when there was a violation.
 """
 
 import argparse
