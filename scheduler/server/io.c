@@ -10,23 +10,27 @@
 #include "server/door.h"
 #include "server/io_clock.h"
 
-#define STOP_WITHIN_MS 5000 /* to write what may still leave */
-#define TIDY_EVERY_MS  1000 /* the store's housekeeping */
+#define STOP_WITHIN_MS 5000    /* to write what may still leave */
+#define TIDY_EVERY_MS  1000    /* the store's housekeeping */
+#define WAIT_NS_MAX    2000000 /* for more, before a commit: after one that hung */
 
 struct io {
     struct io_config config;
     uv_loop_t loop;
     uv_prepare_t before_poll;
     uv_check_t after_poll;
-    uv_idle_t busy; /* active while there is a backlog: the poll does not sleep */
+    uv_idle_t busy; /* active while there is a backlog or a commit waits: the poll does not sleep */
     uv_timer_t deadline, tidy, stop;
     uv_signal_t signals[3];
     struct committer committer;
     struct links links;
     struct doors doors;
     bool is_stopping, is_ending;
-    int64_t decided_ms; /* the time before the poll */
-    int64_t real_ms;    /* when wall_ms was read: once a millisecond is often enough */
+    bool is_flowing;            /* requests came in this turn, or a commit let them */
+    uint64_t waits_ns;          /* since when the next commit waits for more; 0: it does not */
+    uint64_t began_ns, took_ns; /* the last commit */
+    int64_t decided_ms;         /* the time before the poll */
+    int64_t real_ms;            /* when wall_ms was read: once a millisecond is often enough */
     uint64_t wall_ms;
     bool is_away; /* the store */
     enum io_end end;
@@ -146,8 +150,25 @@ static void on_commit(struct committer *committer)
     }
     if (committer->batch == NULL) /* it was housekeeping */
         return;
+    io->took_ns = uv_hrtime() - io->began_ns;
+    io->is_flowing = true;
     set_time(io);
     server_on_commit(io->config.server);
+}
+
+/* A commit waits while requests keep coming, for no longer than the last one took: those who were
+ * just answered are about to send their next, and one commit of all of them is over sooner than two
+ * in a row. */
+static bool waits_for_more(struct io *io)
+{
+    uint64_t now_ns;
+
+    if (!io->is_flowing || committer_is_busy(&io->committer) || server_is_idle(io->config.server))
+        return false;
+    now_ns = uv_hrtime();
+    if (io->waits_ns == 0)
+        io->waits_ns = now_ns;
+    return now_ns - io->waits_ns < (io->took_ns < WAIT_NS_MAX ? io->took_ns : WAIT_NS_MAX);
 }
 
 /* Begins commits as long as there is something to commit: on the loop one is over at once. */
@@ -155,9 +176,23 @@ static void commit(struct io *io)
 {
     const struct store_batch *batch;
 
+    io->waits_ns = 0;
     while (!io->is_ending && !committer_is_busy(&io->committer) &&
-           (batch = server_next_batch(io->config.server)) != NULL)
+           (batch = server_next_batch(io->config.server)) != NULL) {
+        io->began_ns = uv_hrtime();
         committer_begin(&io->committer, batch);
+    }
+}
+
+/* Commits and answers until there is nothing left to do, or a commit is under way. */
+static void commit_and_write(struct io *io)
+{
+    do {
+        commit(io);
+        if (io->is_ending)
+            return;
+        links_write(&io->links); /* closes connections too, and that may end sessions */
+    } while (!committer_is_busy(&io->committer) && !server_is_idle(io->config.server));
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -185,7 +220,7 @@ static void on_before_poll(uv_prepare_t *prepare)
     else
         uv_timer_start(&io->deadline, on_deadline,
                        wait < 0 ? 0 : (uint64_t)(wait < IO_SLEEP_MAX ? wait : IO_SLEEP_MAX), 0);
-    if (server_has_backlog(io->config.server))
+    if (server_has_backlog(io->config.server) || io->waits_ns != 0)
         uv_idle_start(&io->busy, on_busy);
     else
         uv_idle_stop(&io->busy);
@@ -197,15 +232,17 @@ static void on_after_poll(uv_check_t *check)
 
     if (io->is_ending)
         return;
-    links_carry_out(&io->links);
+    if (links_carry_out(&io->links))
+        io->is_flowing = true;
     set_time(io);
     server_end_turn(io->config.server, io->decided_ms);
-    do {
-        commit(io);
-        if (io->is_ending)
-            return;
-        links_write(&io->links); /* closes connections too, and that may end sessions */
-    } while (!committer_is_busy(&io->committer) && !server_is_idle(io->config.server));
+    if (waits_for_more(io))
+        links_write(&io->links);
+    else
+        commit_and_write(io);
+    io->is_flowing = false;
+    if (io->is_ending)
+        return;
     if (io->is_stopping && server_is_idle(io->config.server) && !links_have_output(&io->links))
         end(io, IO_STOPPED);
 }

@@ -164,16 +164,20 @@ void links_read(struct world *world)
     }
 }
 
-void links_carry_out(struct world *world)
+bool links_carry_out(struct world *world)
 {
+    bool has_read = false;
+
     for (uint32_t i = 0; i < world->n_links; i++) {
         struct link *link = &world->links[i];
         if (buf_size(&link->input) == 0)
             continue;
+        has_read = true;
         world_tell_time(world);
         server_on_input(world->server, link->conn, buf_data(&link->input), buf_size(&link->input));
         buf_consume(&link->input, buf_size(&link->input));
     }
+    return has_read;
 }
 
 void links_die(struct world *world, bool power)

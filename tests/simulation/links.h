@@ -8,8 +8,8 @@
 
 /* Accepts those who knock, reads each of the others once, finds those that have gone. */
 void links_read(struct world *world);
-/* Tells the server what was read. */
-void links_carry_out(struct world *world);
+/* Tells the server what was read; returns whether that was anything. */
+bool links_carry_out(struct world *world);
 /* Writes what may leave and closes what is to be closed. */
 void links_write(struct world *world);
 bool links_have_output(const struct world *world);

@@ -93,7 +93,7 @@ static void start(struct world *world)
     transcript_say(world->transcript, "-- started");
     world->store.fails_open = false;
     world->store.next_commit = STORE_FATE_DONE;
-    world->is_stopping = world->is_inside = world->stalls_inside = false;
+    world->is_stopping = world->is_inside = world->stalls_inside = world->waits = false;
     world->runs_at_ms = 0;
     clock_go_on(&world->clock);
     world->generation++;
@@ -230,11 +230,8 @@ static bool poll_and_read(struct world *world)
     return true;
 }
 
-static void decide_and_write(struct world *world)
+static void commit_and_write(struct world *world)
 {
-    links_carry_out(world);
-    world_tell_time(world);
-    server_end_turn(world->server, world->decided_ms);
     do {
         begin_commit(world);
         if (world->committing != NULL && world->committed_ms <= world->clock.real_ms &&
@@ -242,6 +239,28 @@ static void decide_and_write(struct world *world)
             return;
         links_write(world); /* closes connections too, and that may end sessions */
     } while (world->committing == NULL && !server_is_idle(world->server));
+}
+
+/* Where requests came, a commit may wait for more. */
+static bool waits_for_more(struct world *world, bool has_read)
+{
+    return has_read && world->committing == NULL && !server_is_idle(world->server) &&
+           chance_is(world->chance, 50);
+}
+
+static void decide_and_write(struct world *world)
+{
+    bool has_read = links_carry_out(world);
+
+    world_tell_time(world);
+    server_end_turn(world->server, world->decided_ms);
+    world->waits = waits_for_more(world, has_read);
+    if (world->waits)
+        links_write(world);
+    else
+        commit_and_write(world);
+    if (world->server == NULL)
+        return;
     if (world->is_stopping && ((server_is_idle(world->server) && !links_have_output(world)) ||
                                world->clock.real_ms >= world->stops_ms))
         end_process(world);
@@ -292,7 +311,7 @@ int64_t world_next_ms(const struct world *world)
         return world->up_at_ms;
     if (world->runs_at_ms > now_ms)
         return world->runs_at_ms;
-    if (world->is_inside || server_has_backlog(world->server))
+    if (world->is_inside || world->waits || server_has_backlog(world->server))
         return now_ms;
     deadline = server_next_deadline(world->server);
     if (deadline != INT64_MAX)

@@ -46,6 +46,7 @@ struct world {
     int64_t runs_at_ms;    /* it is stopped until then */
     bool is_inside;        /* stopped between its reading and its carrying out or deciding */
     bool stalls_inside;    /* it will be, in its next turn */
+    bool waits;            /* a commit waits for more: the poll does not sleep */
     int64_t decided_ms;    /* its clock before the poll */
     bool is_stopping;      /* SIGTERM */
     int64_t stops_ms;      /* then it ends, whatever is left to be written */
