@@ -384,6 +384,6 @@ void config_judge_incomplete(const struct config *config, const char *why)
     if (strncmp(why, "lease_min ", 10) == 0)
         MUST(config->limits.lease_min > config->limits.lease_max);
     else
-        MUST(strncmp(why, "backend ", 8) == 0 &&
-             (config->backend == BACKEND_REDIS || config->redis[0] != '\0'));
+        MUST(strncmp(why, "redis ", 6) == 0 && config->backend == BACKEND_REDIS &&
+             config->redis[0] == '\0');
 }
