@@ -90,6 +90,17 @@ static bool may_be_subscribed(const struct client *client)
     return client->subscribing_link == client->link->number;
 }
 
+bool client_is_of_its_state(const struct client *client, const msgpack_object *method,
+                            const msgpack_object *view)
+{
+    char state[16];
+
+    msg_text(view, "state", state, sizeof state);
+    return msg_is_text(method, state) ||
+           (msg_is_text(method, "granted") && strcmp(state, "ended") == 0 &&
+            msg_number(view, "token") != 0 && may_be_subscribed(client));
+}
+
 void client_check_news(struct client *client, struct judge_op *op)
 {
     bool is_own = op->client == client->number || (op->claimants >> client->number & 1) != 0;

@@ -21,6 +21,10 @@ void client_on_governed(struct client *client, const struct pending *asked,
 void client_check_admission(struct client *client, const struct pending *asked);
 bool client_may_be_drained(const struct client *client, const struct pending *asked);
 
+/* Whether a notification is of the state that it shows; a subscriber that reads slowly may hear of
+ * a grant that has ended since. */
+bool client_is_of_its_state(const struct client *client, const msgpack_object *method,
+                            const msgpack_object *view);
 /* A notification about an operation: is it this client's to hear? */
 void client_check_news(struct client *client, struct judge_op *op);
 void client_hear_end(struct client *client, struct judge_op *op);

@@ -71,10 +71,9 @@ static void hear_push(struct client *client, const msgpack_object *message)
         client_hear_contended(client, view);
         return;
     }
-    msg_text(view, "state", state, sizeof state);
-    if (!msg_is_text(method, state))
+    if (!client_is_of_its_state(client, method, view))
         judge_object(client->judge, "client %d: a notification that is not of its state, %s",
-                     client->number, state);
+                     client->number, msg_text(view, "state", state, sizeof state));
     op = judge_find(client->judge, msg_text(view, "op", id, sizeof id));
     if (op != NULL && is_awaited(client, op))
         judge_object(client->judge, "%s: news of it before the answer to its submit", op->id);

@@ -51,6 +51,8 @@ void link_reset(struct link *link, int64_t now_ms)
 void link_send(struct link *link, const struct plan *plan, struct chance *chance, const char *bytes,
                size_t n, int64_t now_ms)
 {
+    int64_t cut_ms = now_ms; /* at once, even when it is in a part that is sent later */
+
     if (link->client_has_left)
         return;
     while (n > 0) {
@@ -58,7 +60,7 @@ void link_send(struct link *link, const struct plan *plan, struct chance *chance
         size_t part = splits ? 1 + chance_below(chance, (uint32_t)n - 1) : n;
         int64_t at_ms = now_ms + link->delay_ms;
         if (stream_send(&link->up, bytes, part, at_ms)) {
-            note_broken(link, now_ms);
+            note_broken(link, cut_ms);
             link->client_has_left = link->daemon_has_left = true;
             return;
         }
