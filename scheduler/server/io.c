@@ -8,11 +8,11 @@
 #include "base/memory.h"
 #include "server/committer.h"
 #include "server/door.h"
+#include "server/gather.h"
 #include "server/io_clock.h"
 
-#define STOP_WITHIN_MS 5000    /* to write what may still leave */
-#define TIDY_EVERY_MS  1000    /* the store's housekeeping */
-#define WAIT_NS_MAX    2000000 /* for more, before a commit: after one that hung */
+#define STOP_WITHIN_MS 5000 /* to write what may still leave */
+#define TIDY_EVERY_MS  1000 /* the store's housekeeping */
 
 struct io {
     struct io_config config;
@@ -26,11 +26,11 @@ struct io {
     struct links links;
     struct doors doors;
     bool is_stopping, is_ending;
-    bool is_flowing;            /* requests came in this turn, or a commit let them */
-    uint64_t waits_ns;          /* since when the next commit waits for more; 0: it does not */
-    uint64_t began_ns, took_ns; /* the last commit */
-    int64_t decided_ms;         /* the time before the poll */
-    int64_t real_ms;            /* when wall_ms was read: once a millisecond is often enough */
+    struct gather gather;
+    bool is_stirred;    /* something was read or answered in this turn */
+    bool waits;         /* the next commit, for more requests */
+    int64_t decided_ms; /* the time before the poll */
+    int64_t real_ms;    /* when wall_ms was read: once a millisecond is often enough */
     uint64_t wall_ms;
     bool is_away; /* the store */
     enum io_end end;
@@ -140,6 +140,8 @@ static void on_signal(uv_signal_t *handle, int signal)
 static void on_commit(struct committer *committer)
 {
     struct io *io = LIST_ENTRY(committer, struct io, committer);
+    uint64_t now_ns;
+    bool is_whole;
 
     if (io->is_ending)
         return;
@@ -150,25 +152,11 @@ static void on_commit(struct committer *committer)
     }
     if (committer->batch == NULL) /* it was housekeeping */
         return;
-    io->took_ns = uv_hrtime() - io->began_ns;
-    io->is_flowing = true;
-    set_time(io);
-    server_on_commit(io->config.server);
-}
-
-/* A commit waits while requests keep coming, for no longer than the last one took: those who were
- * just answered are about to send their next, and one commit of all of them is over sooner than two
- * in a row. */
-static bool waits_for_more(struct io *io)
-{
-    uint64_t now_ns;
-
-    if (!io->is_flowing || committer_is_busy(&io->committer) || server_is_idle(io->config.server))
-        return false;
     now_ns = uv_hrtime();
-    if (io->waits_ns == 0)
-        io->waits_ns = now_ns;
-    return now_ns - io->waits_ns < (io->took_ns < WAIT_NS_MAX ? io->took_ns : WAIT_NS_MAX);
+    set_time(io);
+    is_whole = server_on_commit(io->config.server);
+    gather_on_commit(&io->gather, is_whole, now_ns);
+    io->is_stirred = true;
 }
 
 /* Begins commits as long as there is something to commit: on the loop one is over at once. */
@@ -176,10 +164,9 @@ static void commit(struct io *io)
 {
     const struct store_batch *batch;
 
-    io->waits_ns = 0;
     while (!io->is_ending && !committer_is_busy(&io->committer) &&
            (batch = server_next_batch(io->config.server)) != NULL) {
-        io->began_ns = uv_hrtime();
+        gather_on_begin(&io->gather, uv_hrtime());
         committer_begin(&io->committer, batch);
     }
 }
@@ -220,7 +207,7 @@ static void on_before_poll(uv_prepare_t *prepare)
     else
         uv_timer_start(&io->deadline, on_deadline,
                        wait < 0 ? 0 : (uint64_t)(wait < IO_SLEEP_MAX ? wait : IO_SLEEP_MAX), 0);
-    if (server_has_backlog(io->config.server) || io->waits_ns != 0)
+    if (server_has_backlog(io->config.server) || io->waits)
         uv_idle_start(&io->busy, on_busy);
     else
         uv_idle_stop(&io->busy);
@@ -229,20 +216,25 @@ static void on_before_poll(uv_prepare_t *prepare)
 static void on_after_poll(uv_check_t *check)
 {
     struct io *io = check->data;
+    uint32_t n_heard;
 
     if (io->is_ending)
         return;
-    if (links_carry_out(&io->links))
-        io->is_flowing = true;
+    n_heard = links_carry_out(&io->links);
+    gather_on_heard(&io->gather, n_heard);
     set_time(io);
     server_end_turn(io->config.server, io->decided_ms);
-    if (waits_for_more(io))
+    io->waits = !committer_is_busy(&io->committer) && !server_is_idle(io->config.server) &&
+                gather_waits(&io->gather, uv_hrtime());
+    if (io->waits)
         links_write(&io->links);
     else
         commit_and_write(io);
-    io->is_flowing = false;
     if (io->is_ending)
         return;
+    if (n_heard > 0 || io->is_stirred)
+        gather_on_stirred(&io->gather, uv_hrtime());
+    io->is_stirred = false;
     if (io->is_stopping && server_is_idle(io->config.server) && !links_have_output(&io->links))
         end(io, IO_STOPPED);
 }

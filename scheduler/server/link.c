@@ -146,17 +146,18 @@ bool links_have_output(const struct links *links)
 
 /* --- input ----------------------------------------------------------------------------------- */
 
-bool links_carry_out(struct links *links)
+uint32_t links_carry_out(struct links *links)
 {
-    bool has_read = links->n_input > 0;
+    uint32_t n = 0;
 
     for (struct list *first; (first = list_pop(&links->read)) != NULL;) {
         struct link *link = LIST_ENTRY(first, struct link, read);
         links->set_time(links->context);
         server_on_input(links->server, link->conn, link->input.at, link->input.n);
+        n++;
     }
     links->n_input = 0;
-    return has_read;
+    return n;
 }
 
 static void read_link(struct link *link)

@@ -38,8 +38,8 @@ void links_finish(struct links *links);
  * not take it. */
 void links_add(struct links *links, int fd, const struct peer *peer);
 
-/* Tells the server what was read since; returns whether that was anything. */
-bool links_carry_out(struct links *links);
+/* Tells the server what was read since; returns from how many. */
+uint32_t links_carry_out(struct links *links);
 
 /* Sends what the server has for connections, and closes those that are to be closed. */
 void links_write(struct links *links);

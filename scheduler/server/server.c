@@ -173,16 +173,17 @@ const struct store_batch *server_next_batch(struct server *server)
     return pipeline_commit(&server->pipeline);
 }
 
-void server_on_commit(struct server *server)
+bool server_on_commit(struct server *server)
 {
     assert(server->is_committing);
     server->is_committing = false;
     server->counters.commits++;
     server->counters.records += pipeline_commit(&server->pipeline)->n_ops;
     if (!pipeline_on_commit(&server->pipeline))
-        return;
+        return false;
     conns_open_gates(&server->conns, !pipeline_is_gathering(&server->pipeline));
     go_on_with(server, &server->conns.blocked);
+    return true;
 }
 
 void server_set_away(struct server *server, uint64_t away_ms)

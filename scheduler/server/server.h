@@ -75,8 +75,9 @@ int64_t server_next_deadline(const struct server *server);
  */
 const struct store_batch *server_next_batch(struct server *server);
 
-/* The batch in flight is durable. (When it is not, there is nothing to tell the server: stop.) */
-void server_on_commit(struct server *server);
+/* The batch in flight is durable. (When it is not, there is nothing to tell the server: stop.)
+ * False: it was a part of a long step, and the next one is to follow. */
+bool server_on_commit(struct server *server);
 
 /*
  * For how long the store has been away; 0: it is there. Beyond SERVER_AWAY_MS requests get
