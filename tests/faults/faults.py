@@ -8,7 +8,7 @@ wrong answer, no signal, no hang, nothing kept that was to be given back. Then i
 the fault, must know exactly what was answered (or that and the one step under way), and takes the
 script to its end.
 
-    faults.py --lockqd PATH --library PATH [--redis] [--all] [--only WORD]
+    faults.py --lockqd PATH --preload PATH [--redis] [--all] [--only WORD]
 
 With --redis the daemon is over a real Redis, each run with a prefix of its own there, and what may
 fail is what is between the two; such a daemon may also wait, if it says so, and go on. With many
@@ -298,12 +298,12 @@ class Faults:
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--lockqd", required=True)
-    parser.add_argument("--library", required=True)
+    parser.add_argument("--preload", required=True)
     parser.add_argument("--redis", action="store_true")
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--only", default="")
     arguments = parser.parse_args()
-    Process.lockqd, Process.library = arguments.lockqd, arguments.library
+    Process.lockqd, Process.preload = arguments.lockqd, arguments.preload
     # In memory, where there is such a place: what is tried here are failures, not a disk's speed.
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="lockq-faults-", dir=place) as folder:

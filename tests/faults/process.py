@@ -39,14 +39,14 @@ class Fault:
 class Process:
     """lockqd on a folder: `folder`/state and `folder`/socket. A configuration there is heeded."""
 
-    lockqd = library = None
+    lockqd = preload = None
 
     def __init__(self, folder, environment=None):
         self.path = os.path.join(folder, "socket")
         self.state = os.path.join(folder, "state")
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("LOCKQ_", "FAULT"))}
         if environment is not None:
-            clean |= {"LD_PRELOAD": self.library, **environment}
+            clean |= {"LD_PRELOAD": self.preload, **environment}
         file = os.path.join(folder, CONFIG)
         over = ["-c", file] if os.path.exists(file) else ["--backend", "sqlite"]
         self.process = subprocess.Popen(
