@@ -125,12 +125,14 @@ def test_a_hundred_thousand_keys_stall_others_by_their_own_cost_at_most(daemon):
 
     thread = threading.Thread(target=others)
     thread.start()
-    for i in range(3):
-        a.call("submit", keys={"Task": list(range(TASKS))}, op=f"bulk{i}")
-        a.call("release", op=f"bulk{i}")
+    bulks = 0
+    while bulks < 3 or len(pauses) < 4:
+        assert bulks < 12, "others are hardly ever served"
+        a.call("submit", keys={"Task": list(range(TASKS))}, op=f"bulk{bulks}")
+        a.call("release", op=f"bulk{bulks}")
+        bulks += 1
     is_over.set()
     thread.join(DEADLINE)
-    assert len(pauses) > 3
     # A pair is two requests, each of which may meet a whole bulk step and its commit.
     assert max(pauses) < 4 * cost + 0.1, (cost, max(pauses))
 
