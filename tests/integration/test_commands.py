@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 
 import pytest
 
@@ -369,6 +370,8 @@ def test_a_socket_that_is_closed_to_the_user_is_77(daemon):
     for directory in [daemon.directory, *map(str, pathlib.Path(daemon.directory).parents)]:
         if os.stat(directory).st_uid == os.geteuid() and directory != "/":
             os.chmod(directory, os.stat(directory).st_mode | 0o055)
-    run = start(daemon, "ping", preexec_fn=become_nobody)
+    # A copy: where the program itself lies may be closed to others.
+    program = shutil.copy(os.environ["LOCKQ"], daemon.directory)
+    run = start(daemon, "ping", executable=program, preexec_fn=become_nobody)
     _, err = run.communicate(timeout=DEADLINE)
     assert run.returncode == 77 and daemon.path in err
