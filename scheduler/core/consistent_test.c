@@ -2,43 +2,11 @@
  * The judge that other tests ask, core_is_consistent, says no when something is wrong: each test
  * breaks one thing in a sound core.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include "core/queue.h"
 #include "core/ring.h"
+#include "fixture.h"
 
-static const struct core_config config = {
-    .epoch = 1,
-    .limits = {.live_ops = 100,
-               .live_ops_per_session = 100,
-               .live_claims = 1000,
-               .live_bytes = 1000,
-               .namespaces = 10,
-               .generations = 10,
-               .remembered = 1000,
-               .remembered_ms = 1000000},
-};
-
-static struct core *core;
-static struct outcome out;
-
-static struct event about(enum event_type type, const char *id)
-{
-    return (struct event){.type = type,
-                          .now_ms = 1,
-                          .wall_ms = 1,
-                          .ns = SLICE("default"),
-                          .op = slice_of(id),
-                          .session = 7,
-                          .wait_ms = CORE_FOREVER,
-                          .lease_ms = CORE_FOREVER,
-                          .claim_in_ms = CORE_FOREVER};
-}
+const struct core_config config = {.epoch = 1, .limits = ROOMY};
 
 static void submit_foreign(void)
 {
@@ -92,12 +60,11 @@ static void submit_two(void)
 }
 
 /* One of each kind. */
-static int start(void **state)
+static int start_with_all_kinds(void **state)
 {
     struct event event = about(EVENT_RELEASE, "ended");
 
-    (void)state;
-    core = core_create(&config);
+    start(state);
     submit_foreign();
     submit("ended", "k", MODE_X, NULL);
     core_step(core, &event, &out);
@@ -111,13 +78,6 @@ static int start(void **state)
     submit("other reader", "s", MODE_S, NULL);
     submit_leased();
     assert_true(core_is_consistent(core));
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    core_destroy(core);
     return 0;
 }
 
@@ -321,7 +281,7 @@ static struct list stray;
 
 BROKEN(BREAK)
 
-#define TEST(name, breaks) cmocka_unit_test_setup_teardown(name, start, stop),
+#define TEST(name, breaks) cmocka_unit_test_setup_teardown(name, start_with_all_kinds, discard),
 
 int main(void)
 {

@@ -2,65 +2,21 @@
  * What the core decides where the rules leave it open, and bounds that a story would not show.
  * The rules themselves are told in tests/spec.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <pthread.h>
 #include <stdio.h>
 
 #include "core/state.h"
+#include "fixture.h"
 
-static const struct core_config config = {
-    .hash_key = {1, 2},
-    .epoch = 1,
-    .limits = {.live_ops = 100000,
-               .live_ops_per_session = 100000,
-               .live_claims = 1000000,
-               .live_bytes = 1 << 20,
-               .namespaces = 10,
-               .generations = 10,
-               .remembered = 1000,
-               .remembered_ms = 1000000},
-};
-
-static struct core *core;
-static struct outcome out;
-
-static int start(void **state)
-{
-    (void)state;
-    core = core_create(&config);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    bool is_consistent = core_is_consistent(core);
-
-    (void)state;
-    core_destroy(core);
-    return is_consistent ? 0 : -1;
-}
+const struct core_config config = {.hash_key = {1, 2}, .epoch = 1, .limits = ROOMY};
 
 static struct event submit_event(const char *id, const struct core_key *keys, uint32_t n)
 {
-    return (struct event){.type = EVENT_SUBMIT,
-                          .now_ms = 1,
-                          .wall_ms = 1,
-                          .ns = SLICE("default"),
-                          .op = slice_of(id),
-                          .session = 7,
-                          .keys = keys,
-                          .n_keys = n,
-                          .wait_ms = CORE_FOREVER,
-                          .lease_ms = CORE_FOREVER,
-                          .claim_in_ms = CORE_FOREVER,
-                          .who = SLICE("somebody"),
-                          .why = SLICE("")};
+    struct event event = about(EVENT_SUBMIT, id);
+
+    event.keys = keys;
+    event.n_keys = n;
+    return event;
 }
 
 static struct op *submit(const char *id, const struct core_key *keys, uint32_t n)
@@ -153,16 +109,11 @@ static void what_is_due_ends_by_deadline_then_ticket(void **state)
 static void a_tied_operation_is_not_given_a_lease_by_renewing(void **state)
 {
     struct core_key key = exclusive("k");
-    struct event renew = {.type = EVENT_RENEW,
-                          .now_ms = 1,
-                          .wall_ms = 1,
-                          .ns = SLICE("default"),
-                          .op = SLICE("tied"),
-                          .session = 7,
-                          .lease_ms = 1000};
+    struct event renew = about(EVENT_RENEW, "tied");
     uint64_t seq = submit("tied", &key, 1)->seq;
 
     (void)state;
+    renew.lease_ms = 1000;
     core_step(core, &renew, &out);
     assert_int_equal(out.status, LOCKQ_BAD_REQUEST);
     assert_int_equal(out.op->seq, seq);

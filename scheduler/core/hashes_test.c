@@ -2,50 +2,14 @@
  * What has the same hash is told apart: keys, ids, namespaces, sessions. Tables compare hashes of
  * 32 bits first; here they are equal.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <stdio.h>
 
-#include "core/core.h"
 #include "core/sort.h"
+#include "fixture.h"
 
 #define TRIED 250000 /* of 2^32 hashes: some seven pairs are to be expected, one within itself */
 
-static const struct core_config config = {
-    .hash_key = {3, 4},
-    .epoch = 1,
-    .limits = {.live_ops = 100,
-               .live_ops_per_session = 100,
-               .live_claims = 1000,
-               .namespaces = 10,
-               .remembered = 1000,
-               .remembered_ms = 1000000,
-               .changed_keys = 1000},
-};
-
-static struct core *core;
-static struct outcome out;
-
-static int start(void **state)
-{
-    (void)state;
-    core = core_create(&config);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    bool is_consistent = core_is_consistent(core);
-
-    (void)state;
-    core_destroy(core);
-    return is_consistent ? 0 : -1;
-}
+const struct core_config config = {.hash_key = {3, 4}, .epoch = 1, .limits = ROOMY};
 
 /* --- pairs --------------------------------------------------------------------------------- */
 
@@ -99,24 +63,18 @@ static struct siphash_key key_of_namespace(const char *ns)
 
 /* --- what is done with them ----------------------------------------------------------------- */
 
-static struct event about(enum event_type type, const char *ns, const char *id)
+static struct event about_in(const char *ns, enum event_type type, const char *id)
 {
-    return (struct event){.type = type,
-                          .now_ms = 1,
-                          .wall_ms = 1,
-                          .ns = slice_of(ns),
-                          .op = slice_of(id),
-                          .session = 7,
-                          .wait_ms = CORE_FOREVER,
-                          .lease_ms = CORE_FOREVER,
-                          .claim_in_ms = CORE_FOREVER,
-                          .who = slice_of(id)};
+    struct event event = about(type, id);
+
+    event.ns = slice_of(ns);
+    return event;
 }
 
 static void submit(const char *ns, const char *id, const char *path)
 {
     struct core_key key = {slice_of(path), MODE_X};
-    struct event event = about(EVENT_SUBMIT, ns, id);
+    struct event event = about_in(ns, EVENT_SUBMIT, id);
 
     event.keys = &key;
     event.n_keys = 1;
@@ -128,7 +86,7 @@ static void submit(const char *ns, const char *id, const char *path)
 
 static void release(const char *ns, const char *id)
 {
-    struct event event = about(EVENT_RELEASE, ns, id);
+    struct event event = about_in(ns, EVENT_RELEASE, id);
 
     core_step(core, &event, &out);
     assert_int_equal(out.status, LOCKQ_OK);
@@ -212,7 +170,7 @@ static void a_namespace_may_have_an_empty_name(void **state)
 static void two_sessions_with_one_hash_own_each_their_own(void **state)
 {
     struct core_key keys[] = {{SLICE("k"), MODE_X}, {SLICE("l"), MODE_X}};
-    struct event event = about(EVENT_SUBMIT, "one", "other");
+    struct event event = about_in("one", EVENT_SUBMIT, "other");
 
     (void)state;
     submit("one", "ours", "k");

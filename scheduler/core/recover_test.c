@@ -1,45 +1,12 @@
 /*
  * What recovery refuses: rows that no predecessor of this core can have written. And who is lost.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "fixture.h"
 
-#include <cmocka.h>
-
-#include "core/core.h"
-
-static const struct core_config config = {
-    .epoch = 2,
-    .seq = 10,
-    .ticket = 10,
-    .limits = {.live_ops = 100,
-               .live_ops_per_session = 100,
-               .live_claims = 1000,
-               .namespaces = 10,
-               .generations = 10,
-               .remembered = 1000,
-               .remembered_ms = 1000000},
-};
+const struct core_config config = {.epoch = 2, .seq = 10, .ticket = 10, .limits = ROOMY};
 
 static const struct core_key k = {SLICE("k"), MODE_X}, l = {SLICE("l"), MODE_X},
                              m = {SLICE("m"), MODE_X};
-static struct core *core;
-
-static int start(void **state)
-{
-    (void)state;
-    core = core_create(&config);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    core_destroy(core);
-    return 0;
-}
 
 /* A row that is believed. */
 static struct op row(const char *id, uint64_t ticket, enum op_state state)
@@ -66,9 +33,9 @@ static void is_refused(struct op from, const struct core_key *key)
     assert_null(add(&from, key));
 }
 
-static void finish(struct outcome *out)
+static void finish(void)
 {
-    assert_true(core_recover_finish(core, 1, 1, out));
+    assert_true(core_recover_finish(core, 1, 1, &out));
     assert_true(core_is_consistent(core));
 }
 
@@ -143,7 +110,6 @@ static void two_cannot_hold_one_key_nor_have_one_token(void **state)
 {
     struct op a = row("a", 1, OP_GRANTED), b = row("b", 2, OP_GRANTED);
     struct op c = row("c", 4, OP_GRANTED);
-    struct outcome out;
 
     (void)state;
     b.token = a.token;
@@ -158,14 +124,13 @@ static void who_is_lost_ends_before_anything_is_granted(void **state)
 {
     struct op parent = row("parent", 1, OP_GRANTED), child = row("child", 2, OP_GRANTED);
     struct op behind = row("behind", 3, OP_WAITING);
-    struct outcome out;
 
     (void)state;
     child.parent = add(&parent, &k);
     core_recover_lost(core, child.parent);
     core_recover_lost(core, add(&child, &k));
     add(&behind, &k);
-    finish(&out);
+    finish();
     assert_int_equal(out.n_effects, 3);
     assert_true(slice_equal(out.effects[0].op->id, SLICE("child")));
     assert_int_equal(out.effects[0].op->end, END_LOST);
@@ -173,7 +138,7 @@ static void who_is_lost_ends_before_anything_is_granted(void **state)
     assert_int_equal(out.effects[2].type, EFFECT_GRANTED);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, discard)
 
 int main(void)
 {
