@@ -10,6 +10,8 @@
 bool model_conflict(const struct model_op *a, const struct model_op *b);
 bool model_is_blocked(const struct model *m, uint32_t op);
 bool model_has_children(const struct model *m, uint32_t op);
+/* Whoever knows the token, and without one the session of a tied operation. */
+enum lockq_status model_owns(const struct event *event, const struct model_op *op);
 /* Whether one of its keys changed since the seq that it named. */
 bool model_any_changed(const struct model *m, const struct model_op *op);
 /* At the latest seq. */
@@ -22,5 +24,9 @@ void model_end(struct model *m, const struct event *event, uint32_t op, enum op_
                struct model_outcome *out);
 /* Whoever is free: ends if it is stale, else is granted. */
 void model_grant(struct model *m, const struct event *event, struct model_outcome *out);
+
+/* core_model_submit.c: what model_step does for a submit; the outcome is empty before. */
+void model_submit(struct model *m, const struct event *event, const struct model_key *keys,
+                  uint32_t n_keys, struct model_outcome *out);
 
 #endif
