@@ -42,6 +42,8 @@ bool fuzz_fail(struct fuzz *f, const char *what, const char *id)
 
 /* core_steps.c: does one random step with all three, and compares what it gave. */
 bool fuzz_step(struct fuzz *f);
+
+/* core_draft.c: what will happen in this run, and how often. */
 void fuzz_choose_temper(struct fuzz *f);
 
 /* core_recovery.c: a crash; what is stored goes into new cores. */
