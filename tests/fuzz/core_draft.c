@@ -194,14 +194,20 @@ static bool draft_about(struct fuzz *f, struct draft *d, enum event_type type, e
     return true;
 }
 
-/* Mostly the right one, sometimes none, one that was another's or one of nobody. */
-static void draft_token(struct fuzz *f, struct draft *d)
+/* The operation that it is about; NULL: its namespace has none of that id. */
+static const struct model_op *op_of(const struct fuzz *f, const struct draft *d)
 {
     uint32_t i =
         model_find(&f->model, slice_equal(d->event.ns, slice_of(model_namespaces[1])), d->event.op);
-    if (i == MODEL_NONE)
+    return i != MODEL_NONE ? &f->model.ops[i] : NULL;
+}
+
+/* Mostly the right one, sometimes none, one that was another's or one of nobody. */
+static void draft_token(struct fuzz *f, struct draft *d)
+{
+    const struct model_op *op = op_of(f, d);
+    if (op == NULL)
         return;
-    const struct model_op *op = &f->model.ops[i];
     if (percent(f, op->detached ? 90 : 40))
         d->event.token = op->token;
     else if (percent(f, 10))
@@ -214,11 +220,9 @@ static bool draft_repeat(struct fuzz *f, struct draft *d)
 {
     if (!draft_about(f, d, EVENT_SUBMIT, OP_WAITING) || d->id[0] != 'n')
         return false;
-    uint32_t i =
-        model_find(&f->model, slice_equal(d->event.ns, slice_of(model_namespaces[1])), d->event.op);
-    if (i == MODEL_NONE)
+    const struct model_op *op = op_of(f, d);
+    if (op == NULL)
         return false;
-    const struct model_op *op = &f->model.ops[i];
     d->n_named = op->n_asked;
     for (uint32_t k = 0; k < d->n_named; k++)
         d->named[k] = op->asked[d->n_named - 1 - k];
@@ -255,9 +259,8 @@ static bool draft_renew(struct fuzz *f, struct draft *d)
     if (!draft_about(f, d, EVENT_RENEW, OP_GRANTED))
         return false;
     draft_token(f, d);
-    uint32_t i =
-        model_find(&f->model, slice_equal(d->event.ns, slice_of(model_namespaces[1])), d->event.op);
-    if (i != MODEL_NONE && f->model.ops[i].detached && percent(f, 50))
+    const struct model_op *op = op_of(f, d);
+    if (op != NULL && op->detached && percent(f, 50))
         d->event.lease_ms = percent(f, 10) ? CORE_FOREVER : 1 + below(f, 100);
     return true;
 }
@@ -265,16 +268,13 @@ static bool draft_renew(struct fuzz *f, struct draft *d)
 /* Some of its keys, and some that it does not hold; in any mode. */
 static bool draft_release(struct fuzz *f, struct draft *d)
 {
-    const struct model_op *op;
-    uint32_t i;
     if (!draft_about(f, d, EVENT_RELEASE, OP_GRANTED))
         return false;
     draft_token(f, d);
     d->event.unchanged = percent(f, 20);
-    i = model_find(&f->model, slice_equal(d->event.ns, slice_of(model_namespaces[1])), d->event.op);
-    if (f->temper.extend == 0 || percent(f, 50) || i == MODEL_NONE)
+    const struct model_op *op = op_of(f, d);
+    if (f->temper.extend == 0 || percent(f, 50) || op == NULL)
         return true;
-    op = &f->model.ops[i];
     draft_keys(f, d);
     for (uint32_t k = 0; k < d->n_named; k++)
         if (percent(f, 80) && op->n_keys > 0)
@@ -288,12 +288,11 @@ static bool draft_release(struct fuzz *f, struct draft *d)
 
 static bool draft_extend(struct fuzz *f, struct draft *d)
 {
-    uint32_t i;
     if (!draft_about(f, d, EVENT_EXTEND, OP_GRANTED))
         return false;
     draft_token(f, d);
-    i = model_find(&f->model, slice_equal(d->event.ns, slice_of(model_namespaces[1])), d->event.op);
-    if (i != MODEL_NONE && f->model.ops[i].n_keys + MODEL_NAMED > MODEL_KEYS)
+    const struct model_op *op = op_of(f, d);
+    if (op != NULL && op->n_keys + MODEL_NAMED > MODEL_KEYS)
         return false;
     draft_keys(f, d);
     normalise(d);
