@@ -11,6 +11,16 @@
 #include "core/step.h"
 #include "core/turn.h"
 
+/* A parent came before its child and ends after it, so it is never forgotten before it. */
+static bool is_plausible_child(const struct op *from)
+{
+    const struct op *parent = from->parent;
+
+    if (from->state != OP_ENDED)
+        return parent->state == OP_GRANTED;
+    return parent->state == OP_GRANTED || (parent->state == OP_ENDED && from->seq < parent->seq);
+}
+
 /* What is stored was given out by this core's predecessors, in this order. */
 static bool is_plausible(const struct core *core, const struct op *from, uint32_t n_keys)
 {
@@ -23,9 +33,7 @@ static bool is_plausible(const struct core *core, const struct op *from, uint32_
         return false;
     if (has_token && from->token >= core->epoch * CORE_TOKENS_AN_EPOCH)
         return false;
-    /* A parent came before its child, and lives longer. */
-    if (from->parent != NULL && (from->state == OP_ENDED ? from->parent->state == OP_WAITING
-                                                         : from->parent->state != OP_GRANTED))
+    if (from->parent != NULL && !is_plausible_child(from))
         return false;
     if (from->state == OP_WAITING && from->n_changed > 0)
         return false; /* it is told at its turn */

@@ -103,6 +103,11 @@ static void a_child_lives_no_longer_than_its_parent(void **state)
     child.parent = core_find(core, SLICE("default"), SLICE("waiting"));
     is_refused(child, NULL);
     child.parent = core_find(core, SLICE("default"), SLICE("ended"));
+    is_refused(child, NULL);
+    ended = row("ended later", 4, OP_ENDED);
+    child = row("child", 5, OP_ENDED);
+    child.parent = add(&ended, NULL);
+    child.seq = ended.seq - 1;
     assert_non_null(add(&child, NULL));
 }
 
