@@ -10,6 +10,7 @@
 #define START_MS   1000000
 #define START_WALL 1750000000000ULL
 #define RESTS_MAX  10000
+#define LAST_MS    (INT64_C(1) << 52) /* the wall clock too stays below what a row may say */
 
 static void draw(void *context, void *bytes, size_t n)
 {
@@ -236,4 +237,10 @@ void daemon_rest(struct daemon *daemon)
         if (++turns > RESTS_MAX)
             OBJECT("it comes to no rest");
     } while (!is_at_rest(daemon));
+}
+
+int64_t daemon_next_deadline(const struct daemon *daemon)
+{
+    int64_t next_ms = server_next_deadline(daemon->server);
+    return next_ms > LAST_MS ? INT64_MAX : next_ms;
 }

@@ -54,7 +54,7 @@ static void pass_time(struct daemon *daemon, struct input *input)
     if (which < sizeof durations / sizeof *durations) {
         daemon->now_ms += durations[which];
     } else {
-        int64_t next_ms = server_next_deadline(daemon->server);
+        int64_t next_ms = daemon_next_deadline(daemon);
         if (next_ms != INT64_MAX && next_ms > daemon->now_ms)
             daemon->now_ms = next_ms - (which == 15);
     }

@@ -251,7 +251,7 @@ static void live_on(struct daemon *daemon, bool ends_them)
         look_at(daemon, op, ends_them);
     }
     for (int i = 0; i < TICKS; i++) {
-        int64_t next_ms = server_next_deadline(daemon->server);
+        int64_t next_ms = daemon_next_deadline(daemon);
         if (next_ms == INT64_MAX)
             break;
         daemon->now_ms = next_ms > daemon->now_ms ? next_ms : daemon->now_ms;
