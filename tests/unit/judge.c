@@ -86,6 +86,7 @@ static void judge_keys(const struct request *request, const struct wire_limits *
 static void judge_texts(const struct request *request, const struct wire_limits *limits)
 {
     judge_text(request->op, 128);
+    judge_text(request->parent, 128);
     judge_text(request->ns, 128);
     judge_text(request->secret, UINT32_MAX);
     judge_text(request->client, limits->text);
@@ -111,38 +112,70 @@ static void judge_numbers(const struct request *request, const struct wire_limit
     HOLDS(!request->detached || request->lease_ms == WIRE_FOREVER ||
           ((uint64_t)request->lease_ms >= limits->lease_min &&
            (uint64_t)request->lease_ms <= limits->lease_max));
+    HOLDS(request->max_hold_ms >= 0 && is_ms(request->max_hold_ms));
     HOLDS(request->limit >= 1 && request->limit <= 1000);
     HOLDS(request->states >= 1 && request->states <= 7);
     HOLDS(request->protocol >= 1);
 }
 
+enum keys_rule { NO_KEYS, SOME_KEYS, KEYS_OR_NONE };
+
+/* What a method has whenever it is right; of a submit the id may be missing. */
+static const struct presence {
+    bool op, token, why;
+    enum keys_rule keys;
+} presences[METHOD_COUNT] = {
+    [METHOD_SUBMIT] = {.keys = SOME_KEYS},
+    [METHOD_ACQUIRE] = {.keys = SOME_KEYS},
+    [METHOD_PLAN] = {.keys = SOME_KEYS},
+    [METHOD_CHECK] = {.keys = SOME_KEYS},
+    [METHOD_EXTEND] = {.op = true, .token = true, .keys = SOME_KEYS},
+    [METHOD_RELEASE] = {.op = true, .keys = KEYS_OR_NONE},
+    [METHOD_RENEW] = {.op = true, .token = true},
+    [METHOD_VERIFY] = {.op = true, .token = true},
+    [METHOD_WAIT] = {.op = true},
+    [METHOD_CLAIM] = {.op = true},
+    [METHOD_CANCEL] = {.op = true},
+    [METHOD_STATUS] = {.op = true},
+    [METHOD_EXPLAIN] = {.op = true},
+    [METHOD_KILL] = {.op = true, .why = true},
+};
+
+static bool has_only_digits(struct slice text)
+{
+    for (uint32_t i = 0; i < text.n; i++)
+        if (text.at[i] < '0' || text.at[i] > '9')
+            return false;
+    return text.n > 0;
+}
+
+static void judge_submit(const struct request *request)
+{
+    HOLDS(!has_only_digits(request->op));
+    HOLDS(request->claim_in_ms == WIRE_FOREVER || request->detached);
+    HOLDS(request->parent_token == 0 || request->parent.n > 0);
+    HOLDS(!request->on_change_tells || request_has(request, FIELD_UNCHANGED_SINCE));
+    HOLDS(!request->passes ||
+          (request->wait_ms == 0 && request->max_hold_ms > 0 && request->max_hold_ms <= 10000));
+}
+
 /* Methods that are about an operation have one; those that take keys have some. */
 static void judge_presence(const struct request *request)
 {
-    switch (request->method) {
-    case METHOD_SUBMIT:
-    case METHOD_ACQUIRE:
-        HOLDS(request->n_keys > 0);
-        HOLDS(request->claim_in_ms == WIRE_FOREVER || request->detached);
-        break;
-    case METHOD_CHECK:
-        HOLDS(request->n_keys > 0 && request->op.n == 0);
-        break;
-    case METHOD_RENEW:
-    case METHOD_VERIFY:
-        HOLDS(request->op.n > 0 && request_has(request, FIELD_TOKEN));
-        break;
-    case METHOD_WAIT:
-    case METHOD_CLAIM:
-    case METHOD_RELEASE:
-    case METHOD_CANCEL:
-    case METHOD_STATUS:
-        HOLDS(request->op.n > 0 && request->n_keys == 0);
-        break;
-    default:
-        HOLDS(request->op.n == 0 && request->n_keys == 0);
-    }
+    const struct presence *presence = &presences[request->method];
+
+    if (request->method == METHOD_SUBMIT || request->method == METHOD_ACQUIRE ||
+        request->method == METHOD_PLAN)
+        judge_submit(request);
+    else
+        HOLDS((request->op.n > 0) == presence->op);
     HOLDS((request->token != 0) == request_has(request, FIELD_TOKEN));
+    HOLDS(!presence->token || request->token != 0);
+    HOLDS(!presence->why || request->why.at != NULL);
+    HOLDS(request->n_keys == 0 || presence->keys != NO_KEYS);
+    HOLDS(request->n_keys > 0 || presence->keys != SOME_KEYS);
+    HOLDS(request->n_keys > 0 || !request_has(request, FIELD_KEYS) ||
+          request_has(request, FIELD_SHARED));
 }
 
 void judge_request(const struct request *request, const struct request_result *result,

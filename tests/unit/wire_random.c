@@ -25,6 +25,19 @@ static const char *const frames[] = {
     "[0, 8, 'status', [{'op': 'x', 'after_key': ['a', 1]}]]",
     "[0, 9, 'list', [{'state': ['waiting', 'ended'], 'who': 'w', 'key': 'a/b', 'mine': true, "
     "'claimed': false, 'after': 5, 'limit': 10}]]",
+    "[0, 10, 'submit', [{'keys': ['a'], 'parent': 'p', 'parent_token': 7, 'unchanged_since': 9, "
+    "'on_change': 'tell', 'max_hold': 10000, 'pass': true, 'wait': false}]]",
+    "[0, 11, 'extend', [{'op': 'x', 'token': 300, 'keys': ['a'], 'shared': {'A': [1, 'b']}}]]",
+    "[0, 12, 'release', [{'op': 'x', 'token': 3, 'keys': ['a', ['b']], 'unchanged': true}]]",
+    "[0, 13, 'check', [{'keys': ['a'], 'since': 12}]]",
+    "[0, 14, 'claim', [{'op': 'x', 'tie': true}]]",
+    "[0, 15, 'explain', [{'op': 'x'}]]",
+    "[0, 16, 'plan', [{'keys': ['a'], 'lease': 100, 'pass': false}]]",
+    "[0, 17, 'subscribe', [{'grants': true, 'ends': false, 'contended': true}]]",
+    "[0, 18, 'kill', [{'op': 'x', 'why': 'y'}]]",
+    "[0, 19, 'drain', [{'on': true}]]",
+    "[0, 20, 'verify', [{'op': 'x', 'token': 1}]]",
+    "[0, 21, 'unsubscribe', []]",
     "[2, 'note', [1]]",
 };
 
