@@ -69,7 +69,8 @@ void daemon_turn(struct daemon *daemon);
 void daemon_commit(struct daemon *daemon);
 /* Turns and commits until nothing is left to be done now. */
 void daemon_rest(struct daemon *daemon);
-/* When something is due by the clock; INT64_MAX: nothing is, or only when no clock will be there. */
+/* When something is due by the clock; INT64_MAX: nothing is, or only when no clock will be there.
+ */
 int64_t daemon_next_deadline(const struct daemon *daemon);
 
 /* Another daemon, started on what the store holds, has the same operations in the same places. Only
