@@ -9,17 +9,9 @@
 #ifndef CLIENT_REQUESTS_H
 #define CLIENT_REQUESTS_H
 
-#include <msgpack.h>
-
-#include "lockq/lockq.h"
+#include "params.h"
 
 #define HELLO_ID 0u /* no request has it */
-
-struct lockq_params {
-    msgpack_sbuffer bytes; /* the pairs, without the head of the map */
-    uint32_t pairs;
-    bool has_lease, ties; /* which fields there are */
-};
 
 struct request;
 
