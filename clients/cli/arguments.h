@@ -1,5 +1,5 @@
 /*
- * The command line: which verbs there are, which options each takes, and what they say.
+ * Reading the command line: a verb, its options, and what they say.
  *
  * An option that a verb does not take is an error, never passed over: one that was dropped could
  * lock for longer, or for less, than was asked.
@@ -7,15 +7,7 @@
 #ifndef CLI_ARGUMENTS_H
 #define CLI_ARGUMENTS_H
 
-#include "cli.h"
-
-struct verb {
-    const char *name;
-    enum { TAKES_NOTHING, TAKES_OP, TAKES_KEYS } operands;
-    const char *shown; /* the operands, as people write them */
-    const char *does;
-    int (*call)(struct lockq *lockq, const struct options *options);
-};
+#include "known.h"
 
 enum arguments_result { ARGUMENTS_READ, ARGUMENTS_ANSWERED, ARGUMENTS_WRONG };
 
