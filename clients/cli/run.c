@@ -6,27 +6,21 @@
  * daemon is asked whether the grant still holds; when it does not, or the daemon says so by itself,
  * the command is ended, and with it all that it has started.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
+#include "command.h"
 #include "line.h"
-#include "tree.h"
 
 #define KILL_AFTER_MS    5000
 #define RELEASE_MS       5000
 #define TREE_EVERY_MS    50     /* between two looks whether all of it has ended */
 #define KEYS_IN_ENV_MOST 100000 /* bytes; the system takes 128 KiB a variable */
-
-static const int passed_on[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT};
 
 static volatile int interrupted; /* the signal that came while waiting */
 
@@ -34,15 +28,12 @@ struct run {
     struct lockq *lockq;
     const struct options *options;
     struct lockq_view view;
-    pid_t child;      /* 0: none, or it has ended */
-    int signals;      /* signalfd */
+    struct command command;
     int64_t every_ms; /* between two questions */
     int64_t ask_at;   /* the next */
     int64_t heard_at; /* the last answer */
     int64_t kill_at;  /* INT64_MAX: not ending it */
     bool is_asking, is_lost;
-    struct tree tree;             /* what is being ended */
-    struct sigaction pipe_before; /* what SIGPIPE did: so it does in the command */
 };
 
 static void on_interrupt(int signal)
@@ -142,7 +133,7 @@ static bool get_granted(struct run *run, int *code)
     return status == LOCKQ_OK;
 }
 
-/* --- the command ----------------------------------------------------------------------------- */
+/* --- the environment of the command ----------------------------------------------------------- */
 
 static void set_keys(const struct options *options)
 {
@@ -174,64 +165,16 @@ static void set_environment(const struct run *run)
     set_keys(run->options);
 }
 
-/* In the child. What exec says goes through the pipe, which exec closes. */
-static void become_command(const struct run *run, int errors)
-{
-    sigset_t none;
-    int error;
-
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    sigaction(SIGPIPE, &run->pipe_before, NULL);
-    set_environment(run);
-    execvp(run->options->command[0], run->options->command);
-    error = errno;
-    if (write(errors, &error, sizeof error) < 0)
-        _exit(CLI_NOT_RUNNABLE);
-    _exit(CLI_NOT_RUNNABLE);
-}
-
-/* Starts the command. CLI_DONE, or why it cannot run. */
-static int start(struct run *run)
-{
-    int errors[2], error = 0;
-    sigset_t watched;
-
-    sigemptyset(&watched);
-    sigaddset(&watched, SIGCHLD);
-    for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
-        sigaddset(&watched, passed_on[i]);
-    sigprocmask(SIG_BLOCK, &watched, NULL);
-    run->signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (run->signals < 0 || pipe2(errors, O_CLOEXEC) != 0 || (run->child = fork()) < 0) {
-        fprintf(stderr, "lockq: cannot start a command: %s\n", strerror(errno));
-        return CLI_NOT_RUNNABLE;
-    }
-    if (run->child == 0)
-        become_command(run, errors[1]);
-    close(errors[1]);
-    if (read(errors[0], &error, sizeof error) != sizeof error)
-        error = 0;
-    close(errors[0]);
-    if (error == 0)
-        return CLI_DONE;
-    waitpid(run->child, NULL, 0);
-    fprintf(stderr, "lockq: %s: %s\n", run->options->command[0], strerror(error));
-    return error == ENOENT ? CLI_NOT_FOUND : CLI_NOT_RUNNABLE;
-}
-
 /* --- while it runs --------------------------------------------------------------------------- */
 
 /* What is heard when the command has ended already is left to the release. */
 static void lose(struct run *run, const char *why)
 {
-    if (run->is_lost || run->child == 0)
+    if (run->is_lost || run->command.child == 0)
         return;
     run->is_lost = true;
     run->kill_at = line_now_ms() + KILL_AFTER_MS;
-    tree_find(&run->tree, run->child);
-    tree_signal(&run->tree, SIGTERM);
-    kill(run->child, SIGTERM); /* where the system has no descriptors for processes */
+    command_end(&run->command);
     fprintf(stderr, "lockq: the grant of %s was lost (%s); ending the command\n", run->view.op,
             why);
 }
@@ -312,35 +255,6 @@ static void ask(struct run *run)
     run->ask_at = line_now_ms() + run->every_ms;
 }
 
-/* A signal from the terminal has reached the command too; one from a process has not. */
-static void pass_on(const struct run *run)
-{
-    struct signalfd_siginfo info;
-
-    while (read(run->signals, &info, sizeof info) == sizeof info)
-        if (info.ssi_signo != SIGCHLD && info.ssi_code != SI_KERNEL && run->child != 0)
-            kill(run->child, (int)info.ssi_signo);
-}
-
-/* Whether the command has ended, and, where the grant was lost, all that it has started. */
-static bool is_over(struct run *run, int *status)
-{
-    pass_on(run);
-    if (run->child != 0 && waitpid(run->child, status, WNOHANG) == run->child)
-        run->child = 0;
-    return run->child == 0 && (!run->is_lost || tree_has_ended(&run->tree));
-}
-
-/* Once more for what was started since; after that it is the system's turn. */
-static void kill_all(struct run *run)
-{
-    tree_find(&run->tree, run->child);
-    tree_signal(&run->tree, SIGKILL);
-    if (run->child != 0)
-        kill(run->child, SIGKILL);
-    run->kill_at = INT64_MAX;
-}
-
 static int64_t earlier(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -348,7 +262,7 @@ static int64_t earlier(int64_t a, int64_t b)
 
 static void poll_once(struct run *run)
 {
-    struct pollfd ready[2] = {{run->signals, POLLIN, 0},
+    struct pollfd ready[2] = {{run->command.signals, POLLIN, 0},
                               {lockq_fd(run->lockq), lockq_events(run->lockq), 0}};
     int64_t now = line_now_ms(), wait = earlier(run->kill_at, run->ask_at) - now;
     int most = lockq_poll_ms(run->lockq);
@@ -360,20 +274,21 @@ static void poll_once(struct run *run)
     poll(ready, ready[1].fd < 0 ? 1 : 2, wait < 0 ? 0 : (int)earlier(wait, 60000));
 }
 
-/* Runs until the command has ended; returns its wait status. */
-static int watch(struct run *run)
+/* Runs until the command has ended. */
+static void watch(struct run *run)
 {
     int64_t silence = 3 * run->every_ms; /* a whole grace or lease */
-    int status = 0;
 
     run->heard_at = line_now_ms();
     run->kill_at = INT64_MAX;
     run->ask_at = run->heard_at + run->every_ms;
     lockq_on_news(run->lockq, on_news, run);
-    while (!is_over(run, &status)) {
+    while (!command_is_over(&run->command)) {
         int64_t now = line_now_ms();
-        if (now >= run->kill_at)
-            kill_all(run);
+        if (now >= run->kill_at) {
+            command_kill(&run->command);
+            run->kill_at = INT64_MAX;
+        }
         if (!run->is_lost && !run->is_asking && now >= run->ask_at)
             ask(run);
         else if (now >= run->ask_at)
@@ -383,14 +298,13 @@ static int watch(struct run *run)
         lockq_process(run->lockq);
         poll_once(run);
     }
-    return status;
 }
 
 int verb_run(struct lockq *lockq, const struct options *options)
 {
     struct run run = {.lockq = lockq, .options = options};
     struct sigaction before[N_INTERRUPTS];
-    int code = CLI_NO, status;
+    int code = CLI_NO;
 
     if (options->command == NULL || options->command[0] == NULL)
         return cli_usage("run needs a command behind --");
@@ -398,19 +312,21 @@ int verb_run(struct lockq *lockq, const struct options *options)
     if (options->lease_ms == 0)
         run.every_ms = lockq_grace_ms(lockq) / 3;
     catch_interrupts(before);
-    /* Talk that nobody reads any more must not end the guard of a running command. */
-    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, &run.pipe_before);
+    /* The guard of a running command must not end because nobody reads what it says. */
+    command_ignore_pipes(&run.command);
     if (!get_granted(&run, &code))
         return code;
+    set_environment(&run);
     restore_interrupts(before);
-    code = interrupted != 0 ? 128 + interrupted : start(&run);
+    code = interrupted != 0 ? 128 + interrupted : command_start(&run.command, options->command);
     if (code != CLI_DONE) {
         release(&run);
         return code;
     }
-    status = watch(&run);
-    tree_finish(&run.tree);
+    watch(&run);
+    command_finish(&run.command);
     if (run.is_lost || !release(&run))
         return CLI_LOST;
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return WIFSIGNALED(run.command.status) ? 128 + WTERMSIG(run.command.status)
+                                           : WEXITSTATUS(run.command.status);
 }

@@ -1,0 +1,101 @@
+#include "command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+static const int passed_on[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT};
+
+void command_ignore_pipes(struct command *command)
+{
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, &command->pipe_before);
+}
+
+/* In the child. What exec says goes through the pipe, which exec closes. */
+static void become_command(const struct command *command, char **argv, int errors)
+{
+    sigset_t none;
+    int error;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    sigaction(SIGPIPE, &command->pipe_before, NULL);
+    execvp(argv[0], argv);
+    error = errno;
+    if (write(errors, &error, sizeof error) < 0)
+        _exit(CLI_NOT_RUNNABLE);
+    _exit(CLI_NOT_RUNNABLE);
+}
+
+int command_start(struct command *command, char **argv)
+{
+    int errors[2], error = 0;
+    sigset_t watched;
+
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGCHLD);
+    for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
+        sigaddset(&watched, passed_on[i]);
+    sigprocmask(SIG_BLOCK, &watched, NULL);
+    command->signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (command->signals < 0 || pipe2(errors, O_CLOEXEC) != 0 || (command->child = fork()) < 0) {
+        fprintf(stderr, "lockq: cannot start a command: %s\n", strerror(errno));
+        return CLI_NOT_RUNNABLE;
+    }
+    if (command->child == 0)
+        become_command(command, argv, errors[1]);
+    close(errors[1]);
+    if (read(errors[0], &error, sizeof error) != sizeof error)
+        error = 0;
+    close(errors[0]);
+    if (error == 0)
+        return CLI_DONE;
+    waitpid(command->child, NULL, 0);
+    fprintf(stderr, "lockq: %s: %s\n", argv[0], strerror(error));
+    return error == ENOENT ? CLI_NOT_FOUND : CLI_NOT_RUNNABLE;
+}
+
+/* A signal from the terminal has reached the command too; one from a process has not. */
+static void pass_on(const struct command *command)
+{
+    struct signalfd_siginfo info;
+
+    while (read(command->signals, &info, sizeof info) == sizeof info)
+        if (info.ssi_signo != SIGCHLD && info.ssi_code != SI_KERNEL && command->child != 0)
+            kill(command->child, (int)info.ssi_signo);
+}
+
+bool command_is_over(struct command *command)
+{
+    pass_on(command);
+    if (command->child != 0 && waitpid(command->child, &command->status, WNOHANG) == command->child)
+        command->child = 0;
+    return command->child == 0 && (!command->is_ending || tree_has_ended(&command->tree));
+}
+
+void command_end(struct command *command)
+{
+    command->is_ending = true;
+    tree_find(&command->tree, command->child);
+    tree_signal(&command->tree, SIGTERM);
+    kill(command->child, SIGTERM); /* where the system has no descriptors for processes */
+}
+
+void command_kill(struct command *command)
+{
+    tree_find(&command->tree, command->child);
+    tree_signal(&command->tree, SIGKILL);
+    if (command->child != 0)
+        kill(command->child, SIGKILL);
+}
+
+void command_finish(struct command *command)
+{
+    tree_finish(&command->tree);
+}
