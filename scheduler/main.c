@@ -266,7 +266,7 @@ static int run_loop(struct daemon *daemon)
     struct io_config config = {
         .server = daemon->server,
         .store = daemon->store,
-        .commits_on_thread = daemon->config.backend != BACKEND_MEMORY,
+        .commits_may_last = daemon->config.backend != BACKEND_MEMORY,
         .listeners = daemon->listeners,
         .n_listeners = daemon->config.n_listen,
         .on_ready = on_ready,

@@ -25,6 +25,8 @@ static void work(void *data)
 
 static void finish(struct committer *committer)
 {
+    if (committer->batch != NULL)
+        committer->took_ns = uv_hrtime() - committer->began_ns;
     committer->is_busy = false;
     committer->on_commit(committer);
 }
@@ -58,12 +60,22 @@ int committer_start(struct committer *committer, uv_loop_t *loop, struct store *
     return error;
 }
 
+static bool is_for_thread(const struct committer *committer)
+{
+    const struct store_batch *batch = committer->batch;
+
+    return committer->is_threaded &&
+           (batch == NULL || committer->store->is->is_away != NULL ||
+            batch->n_ops > COMMIT_SHORT_RECORDS || committer->took_ns > COMMIT_SHORT_NS);
+}
+
 void committer_begin(struct committer *committer, const struct store_batch *batch)
 {
     assert(!committer->is_busy);
     committer->is_busy = true;
     committer->batch = batch;
-    if (committer->is_threaded) {
+    committer->began_ns = uv_hrtime();
+    if (is_for_thread(committer)) {
         uv_sem_post(&committer->begin);
         return;
     }

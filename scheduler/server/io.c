@@ -284,7 +284,7 @@ static int add_handles(struct io *io)
 static int start(struct io *io)
 {
     int error = committer_start(&io->committer, &io->loop, io->config.store,
-                                io->config.commits_on_thread, on_commit);
+                                io->config.commits_may_last, on_commit);
 
     if (error == 0)
         error = add_handles(io);

@@ -1,6 +1,6 @@
 /*
- * The libuv layer: the loop that drives the server over real sockets, a real clock and a store
- * thread. With link.h, door.h and committer.h the only part that knows libuv.
+ * The libuv layer: the loop that drives the server over real sockets, a real clock and a
+ * store. With link.h, door.h and committer.h the only part that knows libuv.
  *
  * Connections are descriptors under uv_poll (link.h), not uv_stream: so each turn makes one read
  * and one write for a connection, nothing is allocated for a message, and what the server has for a
@@ -23,7 +23,7 @@
 struct io_config {
     struct server *server; /* recovered */
     struct store *store;
-    bool commits_on_thread;
+    bool commits_may_last;      /* long ones are made on a thread of the store's own */
     struct listener *listeners; /* open; closed when the loop ends */
     uint32_t n_listeners;
     void (*on_ready)(void *context);  /* it accepts, and takes signals */
