@@ -13,20 +13,20 @@
 #define ROUNDS 200000
 
 static const char *const frames[] = {
-    "[0, 1, 'hello', [{'protocol': 1, 'client': 'c', 'namespace': 'n', 'grace': 5, 'resume': "
-    "{'session': 7, 'secret': 's'}}]]",
-    "[0, 2, 'submit', [{'keys': {'Project': [25, -4], 'Task': ['a/b']}, 'op': 'x', 'wait': 5, "
-    "'lease': 1000, 'claim_in': 9, 'who': 'w', 'why': 'y', 'meta': [1, {}], 'payload': nil}]]",
+    ("[0, 1, 'hello', [{'protocol': 1, 'client': 'c', 'namespace': 'n', 'grace': 5, 'resume': "
+     "{'session': 7, 'secret': 's'}}]]"),
+    ("[0, 2, 'submit', [{'keys': {'Project': [25, -4], 'Task': ['a/b']}, 'op': 'x', 'wait': 5, "
+     "'lease': 1000, 'claim_in': 9, 'who': 'w', 'why': 'y', 'meta': [1, {}], 'payload': nil}]]"),
     "[0, 3, 'acquire', [{'keys': ['a/b%2Fc', ['d', 'e%'], []], 'shared': ['/']}]]",
     "[0, 4, 'wait', [{'op': 'x', 'timeout': 0}]]",
     "[0, 5, 'renew', [{'op': 'x', 'token': 300, 'lease': 0, 'progress': 'p\\xc3\\xa4'}]]",
     "[0, 6, 'release', [{'op': '12', 'token': 0, 'outcome': 'done'}]]",
     "[0, 7, 'check', [{'keys': {'A': [1, 2, 3, 4]}}]]",
     "[0, 8, 'status', [{'op': 'x', 'after_key': ['a', 1]}]]",
-    "[0, 9, 'list', [{'state': ['waiting', 'ended'], 'who': 'w', 'key': 'a/b', 'mine': true, "
-    "'claimed': false, 'after': 5, 'limit': 10}]]",
-    "[0, 10, 'submit', [{'keys': ['a'], 'parent': 'p', 'parent_token': 7, 'unchanged_since': 9, "
-    "'on_change': 'tell', 'max_hold': 10000, 'pass': true, 'wait': false}]]",
+    ("[0, 9, 'list', [{'state': ['waiting', 'ended'], 'who': 'w', 'key': 'a/b', 'mine': true, "
+     "'claimed': false, 'after': 5, 'limit': 10}]]"),
+    ("[0, 10, 'submit', [{'keys': ['a'], 'parent': 'p', 'parent_token': 7, 'unchanged_since': 9, "
+     "'on_change': 'tell', 'max_hold': 10000, 'pass': true, 'wait': false}]]"),
     "[0, 11, 'extend', [{'op': 'x', 'token': 300, 'keys': ['a'], 'shared': {'A': [1, 'b']}}]]",
     "[0, 12, 'release', [{'op': 'x', 'token': 3, 'keys': ['a', ['b']], 'unchanged': true}]]",
     "[0, 13, 'check', [{'keys': ['a'], 'since': 12}]]",
