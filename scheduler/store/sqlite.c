@@ -14,10 +14,10 @@
  *
  * A failed COMMIT is not tried again: whether it is in the file is known only after a new opening.
  *
- * Schema: one table row for each operation, with the columns of store.h; sessions; one row of meta.
- * No index: the daemon answers from memory. The view object_lock shows what is granted, one row a
- * key: model_name is the first segment, object_id the rest (for a key of two segments its decoded
- * second one).
+ * Schema: one table row for each operation, with its place (places.h) and the columns of store.h;
+ * sessions; one row of meta. No index: the daemon answers from memory. The view object_lock shows
+ * what is granted, one row a key: model_name is the first segment, object_id the rest (for a key of
+ * two segments its decoded second one).
  */
 #include "store/sqlite_store.h"
 
@@ -33,12 +33,14 @@
 #define WAL_PASSIVE_MAX (4 * 1024 * 1024 / PAGE_SIZE)
 #define WAL_TRUNCATE    (16 * 1024 * 1024 / PAGE_SIZE)
 
-#define COLUMN_MARK(name) "?,"
+#define NAME(name) #name ","
+#define MARK(name) "?,"
+#define NO(name)
 
 static const char *const statement_texts[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
-    [REMOVE_OP] = "DELETE FROM operation WHERE ticket = ?",
+    [REMOVE_OP] = "DELETE FROM operation WHERE place = ?",
     [PUT_SESSION] = "INSERT OR REPLACE INTO session VALUES(?, ?, ?, ?, ?)",
     [REMOVE_SESSION] = "DELETE FROM session WHERE id = ?",
     [PUT_META] = "UPDATE meta SET epoch = ?, seq = ?, ticket = ?, hash = ? WHERE one = 1",
@@ -97,20 +99,30 @@ static bool prepare(struct sqlite_store *store, enum statement which, const char
                               &store->statements[which], NULL) == SQLITE_OK;
 }
 
-/* Made from the list of columns: the comma behind the last one gives way to the statement's end. */
-static bool prepare_put_op(struct sqlite_store *store)
+/* Made from the list of columns: the comma behind the last one gives way to a bracket. */
+static bool prepare_put(struct sqlite_store *store, enum statement which, const char *names,
+                        const char *marks)
 {
-    static const char put[] = "INSERT OR REPLACE INTO operation VALUES(" STORE_OP_COLUMNS(
-        COLUMN_MARK, COLUMN_MARK, COLUMN_MARK);
-    char text[sizeof put + 1];
+    char text[1024];
 
-    snprintf(text, sizeof text, "%.*s)", (int)sizeof put - 2, put);
-    return prepare(store, PUT_OP, text);
+    snprintf(text, sizeof text, "INSERT OR REPLACE INTO operation(place,%.*s) VALUES(?,%.*s)",
+             (int)strlen(names) - 1, names, (int)strlen(marks) - 1, marks);
+    return prepare(store, which, text);
+}
+
+/* A plain row is written by a statement of its own: half of what a row costs hangs on the number of
+ * columns that it is given. */
+static bool prepare_puts(struct sqlite_store *store)
+{
+    return prepare_put(store, PUT_OP, STORE_OP_COLUMNS(NAME, NAME, NAME),
+                       STORE_OP_COLUMNS(MARK, MARK, MARK)) &&
+           prepare_put(store, PUT_PLAIN_OP, STORE_OP_COLUMNS_BY(NAME, NAME, NAME, NO, NO, NO),
+                       STORE_OP_COLUMNS_BY(MARK, MARK, MARK, NO, NO, NO));
 }
 
 struct store_result sqlite_prepare(struct sqlite_store *store)
 {
-    bool is_done = prepare_put_op(store);
+    bool is_done = prepare_puts(store);
 
     for (int i = 0; i < STATEMENTS && is_done; i++)
         is_done = statement_texts[i] == NULL || prepare(store, i, statement_texts[i]);
@@ -144,15 +156,37 @@ static void bind_blob(sqlite3_stmt *statement, int i, struct slice blob)
         sqlite3_bind_blob(statement, i, blob.at, (int)blob.n, SQLITE_STATIC);
 }
 
+#define IS_ZERO(name) &&op->name == 0
+#define IS_NULL(name) &&op->name.at == NULL
+
+/* Whether all rare columns are what they are when nothing is said of them. */
+static bool is_plain(const struct store_op *op)
+{
+    return true STORE_OP_COLUMNS_BY(NO, NO, NO, IS_ZERO, IS_NULL, IS_NULL);
+}
+
 #define BIND_INT(name)  sqlite3_bind_int64(statement, ++i, op->name);
 #define BIND_TEXT(name) bind_text(statement, ++i, op->name);
 #define BIND_BLOB(name) bind_blob(statement, ++i, op->name);
 
+static bool put_plain_op(struct sqlite_store *store, const struct store_op *op)
+{
+    sqlite3_stmt *statement = store->statements[PUT_PLAIN_OP];
+    int i = 1;
+
+    sqlite3_bind_int64(statement, i, places_take(&store->places, op->ticket));
+    STORE_OP_COLUMNS_BY(BIND_INT, BIND_TEXT, BIND_BLOB, NO, NO, NO)
+    return run(store, PUT_PLAIN_OP);
+}
+
 static bool put_op(struct sqlite_store *store, const struct store_op *op)
 {
     sqlite3_stmt *statement = store->statements[PUT_OP];
-    int i = 0;
+    int i = 1;
 
+    if (is_plain(op))
+        return put_plain_op(store, op);
+    sqlite3_bind_int64(statement, i, places_take(&store->places, op->ticket));
     STORE_OP_COLUMNS(BIND_INT, BIND_TEXT, BIND_BLOB)
     return run(store, PUT_OP);
 }
@@ -192,8 +226,10 @@ static bool put_meta(struct sqlite_store *store, const struct store_meta *meta)
 
 static bool write_op(struct sqlite_store *store, const struct store_op_record *record)
 {
-    return record->change == STORE_PUT ? put_op(store, &record->op)
-                                       : remove_row(store, REMOVE_OP, record->op.ticket);
+    if (record->change == STORE_PUT)
+        return put_op(store, &record->op);
+    places_leave(&store->places, record->op.ticket);
+    return true;
 }
 
 static bool write_session(struct sqlite_store *store, const struct store_session_record *record)
@@ -205,11 +241,16 @@ static bool write_session(struct sqlite_store *store, const struct store_session
 
 static bool write_batch(struct sqlite_store *store, const struct store_batch *batch)
 {
+    int64_t place;
+
     for (uint32_t i = 0; i < batch->n_sessions; i++)
         if (!write_session(store, &batch->sessions[i]))
             return false;
     for (uint32_t i = 0; i < batch->n_ops; i++)
         if (!write_op(store, &batch->ops[i]))
+            return false;
+    while (places_next_left(&store->places, &place))
+        if (!remove_row(store, REMOVE_OP, place))
             return false;
     return put_meta(store, &batch->meta);
 }
@@ -282,6 +323,7 @@ static void sqlite_close(struct store *base)
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(store->statements[i]);
     sqlite3_close(store->db);
+    places_finish(&store->places);
     free(store->path);
     free(store);
 }

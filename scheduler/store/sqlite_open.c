@@ -6,8 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/memory.h"
 
 #define READERS_WAIT_MS 5000
 
@@ -16,15 +19,18 @@
 #define LOCK_N     510
 
 #define APPLICATION_ID 0x6c6f636b /* "lock" */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
-#define COLUMN_INT(name)  #name " INTEGER NOT NULL,"
+/* Nothing is asked of an operation's columns: whoever else writes them is found out by the state
+ * hash, and NOT NULL and STRICT took a twentieth of a commit. */
+#define COLUMN_INT(name)  #name " INTEGER,"
+#define COLUMN_RARE(name) #name " INTEGER DEFAULT 0,"
 #define COLUMN_TEXT(name) #name " TEXT,"
 #define COLUMN_BLOB(name) #name " BLOB,"
 
-static const char schema[] = "CREATE TABLE operation(" STORE_OP_COLUMNS(
-    COLUMN_INT, COLUMN_TEXT,
-    COLUMN_BLOB) "PRIMARY KEY(ticket)) STRICT;"
+static const char schema[] = "CREATE TABLE operation(place INTEGER NOT NULL," STORE_OP_COLUMNS_BY(
+    COLUMN_INT, COLUMN_TEXT, COLUMN_BLOB, COLUMN_RARE, COLUMN_TEXT,
+    COLUMN_BLOB) "PRIMARY KEY(place));"
                  "CREATE TABLE session(id INTEGER PRIMARY KEY, grace_ms INTEGER NOT NULL, ns TEXT "
                  "NOT NULL,"
                  " secret TEXT NOT NULL, peer TEXT NOT NULL) STRICT;"
@@ -202,7 +208,7 @@ static struct slice column(sqlite3_stmt *statement, int i)
 
 static void read_op(sqlite3_stmt *statement, struct store_op *op)
 {
-    int i = 0;
+    int i = 1; /* behind its place */
 #define READ_INT(name)   op->name = sqlite3_column_int64(statement, i++);
 #define READ_SLICE(name) op->name = column(statement, i++);
     STORE_OP_COLUMNS(READ_INT, READ_SLICE, READ_SLICE)
@@ -240,26 +246,85 @@ static struct store_result recover_sessions(struct sqlite_store *store,
     return code == SQLITE_DONE ? sqlite_fine() : sqlite_failed(store, "recover");
 }
 
+struct row {
+    int64_t ticket, place;
+};
+
+static int by_ticket(const void *a, const void *b)
+{
+    const struct row *x = a, *y = b;
+    return (x->ticket > y->ticket) - (x->ticket < y->ticket);
+}
+
+/* Which rows there are, in ticket order. False: SQLite could not read them. */
+static bool list_rows(struct sqlite_store *store, struct row **rows, uint32_t *n)
+{
+    sqlite3_stmt *statement = NULL;
+    uint32_t cap = 0;
+
+    if (sqlite3_prepare_v2(store->db, "SELECT ticket, place FROM operation", -1, &statement,
+                           NULL) != SQLITE_OK)
+        return false;
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        if (*n == cap) {
+            cap = cap == 0 ? 1024 : cap * 2;
+            *rows = memory_resize(*rows, cap * sizeof **rows);
+        }
+        (*rows)[(*n)++] =
+            (struct row){sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1)};
+    }
+    if (sqlite3_finalize(statement) != SQLITE_OK)
+        return false;
+    if (*n > 0)
+        qsort(*rows, *n, sizeof **rows, by_ticket);
+    return true;
+}
+
+/* Hands over one row. */
+static struct store_result recover_op(struct sqlite_store *store, sqlite3_stmt *statement,
+                                      const struct row *row, const struct store_recovery *recovery,
+                                      uint64_t *hash)
+{
+    struct store_op op;
+    bool is_taken;
+
+    sqlite3_reset(statement);
+    sqlite3_bind_int64(statement, 1, row->place);
+    switch (sqlite3_step(statement)) {
+    case SQLITE_ROW:
+        break;
+    case SQLITE_DONE:
+        return damaged(store, "an operation is not where it is listed");
+    default:
+        return sqlite_failed(store, "recover");
+    }
+    read_op(statement, &op);
+    *hash += store_op_hash(&op);
+    is_taken = recovery->on_op(recovery->context, &op);
+    places_add(&store->places, row->ticket, row->place);
+    return is_taken ? sqlite_fine() : damaged(store, "a stored operation contradicts the others");
+}
+
+/* Two readings: sorting whole rows would need room for all of them. */
 static struct store_result recover_ops(struct sqlite_store *store,
                                        const struct store_recovery *recovery, uint64_t *hash)
 {
+    struct store_result r = sqlite_fine();
     sqlite3_stmt *statement = NULL;
-    bool is_taken = true;
-    int code;
+    struct row *rows = NULL;
+    uint32_t n = 0;
 
-    if (sqlite3_prepare_v2(store->db, "SELECT * FROM operation ORDER BY ticket", -1, &statement,
+    if (!list_rows(store, &rows, &n) ||
+        sqlite3_prepare_v2(store->db, "SELECT * FROM operation WHERE place = ?", -1, &statement,
                            NULL) != SQLITE_OK)
-        return sqlite_failed(store, "recover");
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW && is_taken) {
-        struct store_op op;
-        read_op(statement, &op);
-        *hash += store_op_hash(&op);
-        is_taken = recovery->on_op(recovery->context, &op);
-    }
+        r = sqlite_failed(store, "recover");
+    for (uint32_t i = 0; i < n && r.status == STORE_OK; i++)
+        r = i > 0 && rows[i].ticket == rows[i - 1].ticket
+                ? damaged(store, "two operations have one ticket")
+                : recover_op(store, statement, &rows[i], recovery, hash);
     sqlite3_finalize(statement);
-    if (!is_taken)
-        return damaged(store, "a stored operation contradicts the others");
-    return code == SQLITE_DONE ? sqlite_fine() : sqlite_failed(store, "recover");
+    free(rows);
+    return r;
 }
 
 static struct store_result recover_meta(struct sqlite_store *store, struct store_meta *meta)

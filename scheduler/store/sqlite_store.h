@@ -8,12 +8,14 @@
 #include <sqlite3.h>
 #include <sys/types.h>
 
+#include "store/places.h"
 #include "store/store.h"
 
 enum statement {
     BEGIN,
     COMMIT,
     PUT_OP,
+    PUT_PLAIN_OP,
     REMOVE_OP,
     PUT_SESSION,
     REMOVE_SESSION,
@@ -27,6 +29,7 @@ struct sqlite_store {
     bool readers;
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
+    struct places places;
     int wal_pages;   /* in the WAL after the last commit */
     ino_t wal_inode; /* of the WAL's file; 0: it has none that could be asked for */
 };

@@ -16,41 +16,43 @@
 /*
  * The columns of an operation's row. INT(name): an integer below 2^63. TEXT(name): UTF-8.
  * BLOB(name): bytes. Durations are in ms, -1 is for ever. at == NULL is SQL's NULL, and differs
- * from empty.
+ * from empty. RARE_INT and so on: 0 or NULL in most rows.
  */
-#define STORE_OP_COLUMNS(INT, TEXT, BLOB)                                                          \
-    INT(ticket) /* primary key, above 0 */                                                         \
+#define STORE_OP_COLUMNS_BY(INT, TEXT, BLOB, RARE_INT, RARE_TEXT, RARE_BLOB)                       \
+    INT(ticket) /* above 0; no two rows have the same one */                                       \
     TEXT(ns)                                                                                       \
     TEXT(id)                                                                                       \
     INT(session)                                                                                   \
-    INT(detached)                                                                                  \
+    RARE_INT(detached)                                                                             \
     INT(wait_ms)                                                                                   \
     INT(claim_in_ms)                                                                               \
     TEXT(who)                                                                                      \
     TEXT(why)                                                                                      \
     INT(submitted_ms)                                                                              \
-    BLOB(content)    /* 16 bytes */                                                                \
-    INT(parent)      /* its ticket; 0: none */                                                     \
-    INT(max_hold_ms) /* 0: no such limit */                                                        \
-    INT(on_change)   /* 0 ignored, 1 ends, 2 told */                                               \
-    INT(unchanged_since)                                                                           \
+    BLOB(content)         /* 16 bytes */                                                           \
+    RARE_INT(parent)      /* its ticket; 0: none */                                                \
+    RARE_INT(max_hold_ms) /* 0: no such limit */                                                   \
+    RARE_INT(on_change)   /* 0 ignored, 1 ends, 2 told */                                          \
+    RARE_INT(unchanged_since)                                                                      \
     INT(seq)                                                                                       \
     INT(state)  /* 0 waiting, 1 granted, 2 ended */                                                \
     INT(ending) /* how it ended; 0: not */                                                         \
     INT(token)                                                                                     \
-    INT(claimed_by)                                                                                \
-    INT(tied) /* it lives and dies with claimed_by */                                              \
+    RARE_INT(claimed_by)                                                                           \
+    RARE_INT(tied) /* it lives and dies with claimed_by */                                         \
     INT(lease_ms)                                                                                  \
     INT(granted_ms)                                                                                \
     INT(ended_ms)                                                                                  \
-    TEXT(keys)   /* exclusive ones: a JSON array of string paths; NULL after the end */            \
-    TEXT(shared) /* the same */                                                                    \
-    BLOB(meta)                                                                                     \
-    BLOB(payload)                                                                                  \
-    BLOB(progress)                                                                                 \
-    TEXT(outcome)                                                                                  \
-    TEXT(why_ended)                                                                                \
-    BLOB(changed) /* of its keys: an array of [key, rev, op, who] in MessagePack */
+    TEXT(keys)        /* exclusive ones: a JSON array of string paths; NULL after the end */       \
+    RARE_TEXT(shared) /* the same */                                                               \
+    RARE_BLOB(meta)                                                                                \
+    RARE_BLOB(payload)                                                                             \
+    RARE_BLOB(progress)                                                                            \
+    RARE_TEXT(outcome)                                                                             \
+    RARE_TEXT(why_ended)                                                                           \
+    RARE_BLOB(changed) /* of its keys: an array of [key, rev, op, who] in MessagePack */
+
+#define STORE_OP_COLUMNS(INT, TEXT, BLOB) STORE_OP_COLUMNS_BY(INT, TEXT, BLOB, INT, TEXT, BLOB)
 
 struct store_op {
 #define STORE_INT(name)   int64_t name;

@@ -115,6 +115,27 @@ static void every_value_of_every_column_comes_back(void **state)
         assert_true(kit_found.hashes[i] == store_op_hash(&records[i].op));
 }
 
+static void nothing_is_left_of_a_row_that_was_fuller(void **state)
+{
+    struct store_op full = kit_op(1), plain = kit_op(1);
+    struct store *store = kit_reopen();
+
+    (void)state;
+    full.detached = full.tied = 1;
+    full.parent = full.max_hold_ms = full.on_change = full.unchanged_since = full.claimed_by = 7;
+    full.payload = full.progress = full.outcome = full.why_ended = full.changed = SLICE("more");
+    full.shared = SLICE("[\"Task\"]");
+    plain.meta = (struct slice){NULL, 0};
+    kit_sum = 0;
+    kit_put(store, STORE_PUT, full, 0);
+    kit_put(store, STORE_PUT, plain, store_op_hash(&full));
+    store->is->close(store);
+    store = kit_reopen();
+    assert_int_equal(kit_found.n_ops, 1);
+    assert_true(kit_found.hashes[0] == store_op_hash(&plain));
+    store->is->close(store);
+}
+
 static void sessions_come_back_before_operations(void **state)
 {
     struct store_session_record records[] = {
@@ -294,6 +315,7 @@ int main(void)
         TEST(a_new_store_is_empty),
         TEST(what_was_committed_comes_back),
         TEST(every_value_of_every_column_comes_back),
+        TEST(nothing_is_left_of_a_row_that_was_fuller),
         TEST(sessions_come_back_before_operations),
         TEST(records_of_a_batch_count_in_their_order),
         TEST(a_batch_of_ten_thousand_is_one_step_in_ticket_order),

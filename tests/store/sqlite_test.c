@@ -37,7 +37,7 @@ static void a_new_file_is_its_owners_alone(void **state)
 }
 
 static const char add_a_row[] =
-    "INSERT INTO operation SELECT 3, ns, id, session, detached, wait_ms, claim_in_ms, who, why,"
+    "INSERT INTO operation SELECT 3, 3, ns, id, session, detached, wait_ms, claim_in_ms, who, why,"
     " submitted_ms, content, parent, max_hold_ms, on_change, unchanged_since, seq, state, ending,"
     " token, claimed_by, tied, lease_ms, granted_ms, ended_ms, keys, shared, meta, payload,"
     " progress, outcome, why_ended, changed"
@@ -48,6 +48,7 @@ static void a_changed_row_a_missing_row_and_a_new_row_are_noticed(void **state)
     static const char *const damage[] = {
         "UPDATE operation SET token = 9 WHERE ticket = 1",
         "UPDATE operation SET meta = NULL WHERE ticket = 1",
+        "UPDATE operation SET ticket = 3 WHERE ticket = 2",
         "DELETE FROM operation WHERE ticket = 1",
         add_a_row,
         "UPDATE meta SET hash = hash + 1",
@@ -63,6 +64,18 @@ static void a_changed_row_a_missing_row_and_a_new_row_are_noticed(void **state)
         assert_int_equal(result.status, STORE_DAMAGED);
         assert_non_null(strstr(result.why, "state hash differs"));
     }
+}
+
+static void two_rows_of_one_ticket_are_refused(void **state)
+{
+    struct store_result result;
+
+    (void)state;
+    kit_make_two();
+    run_sql("UPDATE operation SET ticket = 1 WHERE ticket = 2");
+    result = kit_refusal();
+    assert_int_equal(result.status, STORE_DAMAGED);
+    assert_non_null(strstr(result.why, "two operations have one ticket"));
 }
 
 static void a_foreign_file_and_a_newer_version_are_refused(void **state)
@@ -126,6 +139,63 @@ static void a_missing_folder_is_named(void **state)
     assert_int_equal(result.status, STORE_FAILED);
     assert_non_null(strstr(result.why, "missing/lockq.db"));
     assert_non_null(strstr(result.why, "No such file"));
+}
+
+static int64_t ask(const char *sql)
+{
+    sqlite3_stmt *statement;
+    sqlite3 *db;
+    int64_t number;
+
+    assert_int_equal(sqlite3_open(kit_path("lockq.db"), &db), SQLITE_OK);
+    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    assert_int_equal(sqlite3_close(db), SQLITE_OK);
+    return number;
+}
+
+/* As history does that is full: each row that comes finds the place of one that goes. */
+static void rows_that_come_take_the_places_of_those_that_go(void **state)
+{
+    struct store *store;
+
+    (void)state;
+    kit_make_two();
+    store = kit_reopen();
+    for (int64_t ticket = 3; ticket <= 300; ticket++) {
+        struct store_op_record records[] = {{STORE_REMOVE, kit_op(ticket - 2)},
+                                            {STORE_PUT, kit_op(ticket)}};
+        struct store_batch batch = {.ops = records, .n_ops = 2};
+        batch.meta.hash = kit_sum += kit_hash(ticket) - kit_hash(ticket - 2);
+        assert_int_equal(store->is->commit(store, &batch).status, STORE_OK);
+        if (ticket % 100 == 0) { /* also those that were there at the start */
+            store->is->close(store);
+            store = kit_reopen();
+        }
+    }
+    store->is->close(store);
+    assert_int_equal(ask("SELECT count(*) FROM operation"), 2);
+    assert_int_equal(ask("SELECT max(place) FROM operation"), 2);
+    store = kit_reopen();
+    assert_int_equal(kit_found.tickets[0], 299);
+    assert_int_equal(kit_found.tickets[1], 300);
+    store->is->close(store);
+}
+
+static void what_goes_alone_is_removed_and_its_place_stays_free(void **state)
+{
+    struct store *store;
+
+    (void)state;
+    kit_make_two();
+    store = kit_reopen();
+    kit_put(store, STORE_REMOVE, kit_op(1), kit_hash(1));
+    kit_put(store, STORE_PUT, kit_op(3), 0);
+    store->is->close(store);
+    assert_int_equal(ask("SELECT count(*) FROM operation"), 2);
+    assert_int_equal(ask("SELECT place FROM operation WHERE ticket = 3"), 3);
 }
 
 static void a_commit_that_does_not_fit_fails_and_nothing_of_it_is_there(void **state)
@@ -321,10 +391,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_new_file_is_its_owners_alone),
         TEST(a_changed_row_a_missing_row_and_a_new_row_are_noticed),
+        TEST(two_rows_of_one_ticket_are_refused),
         TEST(a_foreign_file_and_a_newer_version_are_refused),
         TEST(what_is_no_database_is_refused_and_left_alone),
         TEST(a_database_that_another_has_open_keeps_its_wal),
         TEST(a_missing_folder_is_named),
+        TEST(rows_that_come_take_the_places_of_those_that_go),
+        TEST(what_goes_alone_is_removed_and_its_place_stays_free),
         TEST(a_commit_that_does_not_fit_fails_and_nothing_of_it_is_there),
         TEST(a_file_that_was_moved_removed_or_replaced_takes_no_commit),
         TEST(a_commit_waits_for_another_who_has_the_file_for_a_moment),
