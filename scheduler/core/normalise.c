@@ -5,7 +5,8 @@
 #include "base/memory.h"
 #include "core/sort.h"
 
-#define FEW 16 /* sorted by insertion */
+#define FEW   16 /* sorted by insertion */
+#define BYTES 7  /* of a path, compared as one number */
 
 /* --- order --------------------------------------------------------------------------------- */
 
@@ -43,17 +44,19 @@ static uint32_t common_bytes(const struct core_key *keys, uint32_t n, uint32_t f
     return common;
 }
 
-/* Eight bytes of a path as a number of the same order. */
+/* The next bytes of a path, and how many there are, as a number of the same order: one that ends
+ * comes before one that goes on with zeros. */
 static uint64_t bytes_at(struct slice path, uint32_t from)
 {
+    uint32_t n = path.n - from < BYTES ? path.n - from : BYTES;
     uint64_t number = 0;
 
-    for (uint32_t i = from; i < from + 8; i++)
-        number = number << 8 | (i < path.n ? (unsigned char)path.at[i] : 0);
-    return number;
+    for (uint32_t i = 0; i < BYTES; i++)
+        number = number << 8 | (i < n ? (unsigned char)path.at[from + i] : 0);
+    return number << 8 | n;
 }
 
-/* Sorts by the eight bytes after what all have in common. */
+/* Sorts by the bytes after what all have in common. */
 static void sort_by_bytes(struct core_key *keys, uint32_t n, uint32_t from)
 {
     struct sort_item *items = memory_alloc(n * sizeof *items);
@@ -70,7 +73,8 @@ static void sort_by_bytes(struct core_key *keys, uint32_t n, uint32_t from)
 }
 
 /* Paths of one set tend to differ in a few bytes after a long common beginning, so comparing
- * numbers settles nearly everything; those that are still equal go round again. */
+ * numbers settles nearly everything; those that are still equal, and so have BYTES more in common
+ * or are the same, go round again. */
 static void sort_keys(struct core_key *keys, uint32_t n, uint32_t from)
 {
     if (is_sorted(keys, n))

@@ -4,8 +4,8 @@
  *   core_keys --seeds N [--first SEED]
  *
  * core_diff has few keys a set and many meetings; here are many keys and no meetings: long paths
- * that differ late, keys above and below one another, bytes on both sides of '/'. Each set is
- * normalised, submitted, asked about and released.
+ * that differ late, or by how many zeros they end with, keys above and below one another, bytes on
+ * both sides of '/'. Each set is normalised, submitted, asked about and released.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +38,12 @@ static uint32_t segment(struct random *r, uint32_t style, char *out)
         return (uint32_t)sprintf(out, "%s", short_ones[random_below(r, 8)]);
     if (style == 1)
         return (uint32_t)sprintf(out, "%u", random_below(r, 3000));
+    if (style == 2) {
+        uint32_t zeros = random_below(r, 30);
+        memset(out, 0, zeros + 1);
+        out[0] = 'a';
+        return zeros + 1;
+    }
     /* A long common beginning, then a few that differ, then a few that do not. */
     return (uint32_t)sprintf(out, "a-rather-long-name-of-a-model%c%u-and-an-end",
                              random_percent(r, 50) ? '\x01' : '~', random_below(r, 40));
@@ -50,7 +56,7 @@ static struct slice path(struct run *run, uint32_t style, uint32_t depth_max)
     for (uint32_t i = 0; i < depth; i++) {
         if (i > 0)
             text[n++] = '/';
-        n += segment(&run->random, style == 3 ? random_below(&run->random, 3) : style, text + n);
+        n += segment(&run->random, style == 4 ? random_below(&run->random, 4) : style, text + n);
     }
     return arena_copy(&run->paths, (struct slice){text, n});
 }
@@ -58,7 +64,7 @@ static struct slice path(struct run *run, uint32_t style, uint32_t depth_max)
 static void choose_set(struct run *run)
 {
     struct random *r = &run->random;
-    uint32_t style = random_below(r, 4), depth_max = 1 + random_below(r, CORE_SEGMENTS_MAX);
+    uint32_t style = random_below(r, 5), depth_max = 1 + random_below(r, CORE_SEGMENTS_MAX);
     uint32_t shared = random_below(r, 101);
     bool has_root = random_percent(r, 5);
     if (style == 1 && depth_max > 3)
