@@ -33,10 +33,6 @@
 #define WAL_PASSIVE_MAX (4 * 1024 * 1024 / PAGE_SIZE)
 #define WAL_TRUNCATE    (16 * 1024 * 1024 / PAGE_SIZE)
 
-#define NAME(name) #name ","
-#define MARK(name) "?,"
-#define NO(name)
-
 static const char *const statement_texts[STATEMENTS] = {
     [BEGIN] = "BEGIN IMMEDIATE",
     [COMMIT] = "COMMIT",
@@ -93,39 +89,18 @@ struct store_result sqlite_checkpoint(struct sqlite_store *store, int mode)
     return sqlite_fine();
 }
 
-static bool prepare(struct sqlite_store *store, enum statement which, const char *sql)
+static bool prepare(struct sqlite_store *store, enum statement which)
 {
-    return sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+    return sqlite3_prepare_v3(store->db, statement_texts[which], -1, SQLITE_PREPARE_PERSISTENT,
                               &store->statements[which], NULL) == SQLITE_OK;
-}
-
-/* Made from the list of columns: the comma behind the last one gives way to a bracket. */
-static bool prepare_put(struct sqlite_store *store, enum statement which, const char *names,
-                        const char *marks)
-{
-    char text[1024];
-
-    snprintf(text, sizeof text, "INSERT OR REPLACE INTO operation(place,%.*s) VALUES(?,%.*s)",
-             (int)strlen(names) - 1, names, (int)strlen(marks) - 1, marks);
-    return prepare(store, which, text);
-}
-
-/* A plain row is written by a statement of its own: half of what a row costs hangs on the number of
- * columns that it is given. */
-static bool prepare_puts(struct sqlite_store *store)
-{
-    return prepare_put(store, PUT_OP, STORE_OP_COLUMNS(NAME, NAME, NAME),
-                       STORE_OP_COLUMNS(MARK, MARK, MARK)) &&
-           prepare_put(store, PUT_PLAIN_OP, STORE_OP_COLUMNS_BY(NAME, NAME, NAME, NO, NO, NO),
-                       STORE_OP_COLUMNS_BY(MARK, MARK, MARK, NO, NO, NO));
 }
 
 struct store_result sqlite_prepare(struct sqlite_store *store)
 {
-    bool is_done = prepare_puts(store);
+    bool is_done = sqlite_put_prepare(&store->put, store->db);
 
     for (int i = 0; i < STATEMENTS && is_done; i++)
-        is_done = statement_texts[i] == NULL || prepare(store, i, statement_texts[i]);
+        is_done = prepare(store, i);
     return is_done ? sqlite_fine() : sqlite_failed(store, "open store");
 }
 
@@ -142,58 +117,8 @@ static bool run(struct sqlite_store *store, enum statement which)
 
 static void bind_text(sqlite3_stmt *statement, int i, struct slice text)
 {
-    if (text.at == NULL)
-        sqlite3_bind_null(statement, i);
-    else
-        sqlite3_bind_text(statement, i, text.at, (int)text.n, SQLITE_STATIC);
+    sqlite3_bind_text(statement, i, text.at, (int)text.n, SQLITE_STATIC);
 }
-
-static void bind_blob(sqlite3_stmt *statement, int i, struct slice blob)
-{
-    if (blob.at == NULL)
-        sqlite3_bind_null(statement, i);
-    else
-        sqlite3_bind_blob(statement, i, blob.at, (int)blob.n, SQLITE_STATIC);
-}
-
-#define IS_ZERO(name) &&op->name == 0
-#define IS_NULL(name) &&op->name.at == NULL
-
-/* Whether all rare columns are what they are when nothing is said of them. */
-static bool is_plain(const struct store_op *op)
-{
-    return true STORE_OP_COLUMNS_BY(NO, NO, NO, IS_ZERO, IS_NULL, IS_NULL);
-}
-
-#define BIND_INT(name)  sqlite3_bind_int64(statement, ++i, op->name);
-#define BIND_TEXT(name) bind_text(statement, ++i, op->name);
-#define BIND_BLOB(name) bind_blob(statement, ++i, op->name);
-
-static bool put_plain_op(struct sqlite_store *store, const struct store_op *op)
-{
-    sqlite3_stmt *statement = store->statements[PUT_PLAIN_OP];
-    int i = 1;
-
-    sqlite3_bind_int64(statement, i, places_take(&store->places, op->ticket));
-    STORE_OP_COLUMNS_BY(BIND_INT, BIND_TEXT, BIND_BLOB, NO, NO, NO)
-    return run(store, PUT_PLAIN_OP);
-}
-
-static bool put_op(struct sqlite_store *store, const struct store_op *op)
-{
-    sqlite3_stmt *statement = store->statements[PUT_OP];
-    int i = 1;
-
-    if (is_plain(op))
-        return put_plain_op(store, op);
-    sqlite3_bind_int64(statement, i, places_take(&store->places, op->ticket));
-    STORE_OP_COLUMNS(BIND_INT, BIND_TEXT, BIND_BLOB)
-    return run(store, PUT_OP);
-}
-
-#undef BIND_INT
-#undef BIND_TEXT
-#undef BIND_BLOB
 
 static bool remove_row(struct sqlite_store *store, enum statement which, int64_t id)
 {
@@ -227,7 +152,8 @@ static bool put_meta(struct sqlite_store *store, const struct store_meta *meta)
 static bool write_op(struct sqlite_store *store, const struct store_op_record *record)
 {
     if (record->change == STORE_PUT)
-        return put_op(store, &record->op);
+        return sqlite_put_add(&store->put, &record->op,
+                              places_take(&store->places, record->op.ticket));
     places_leave(&store->places, record->op.ticket);
     return true;
 }
@@ -249,6 +175,8 @@ static bool write_batch(struct sqlite_store *store, const struct store_batch *ba
     for (uint32_t i = 0; i < batch->n_ops; i++)
         if (!write_op(store, &batch->ops[i]))
             return false;
+    if (!sqlite_put_all(&store->put))
+        return false;
     while (places_next_left(&store->places, &place))
         if (!remove_row(store, REMOVE_OP, place))
             return false;
@@ -322,6 +250,7 @@ static void sqlite_close(struct store *base)
 
     for (int i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(store->statements[i]);
+    sqlite_put_finish(&store->put);
     sqlite3_close(store->db);
     places_finish(&store->places);
     free(store->path);

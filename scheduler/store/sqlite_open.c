@@ -23,14 +23,13 @@
 
 /* Nothing is asked of an operation's columns: whoever else writes them is found out by the state
  * hash, and NOT NULL and STRICT took a twentieth of a commit. */
-#define COLUMN_INT(name)  #name " INTEGER,"
-#define COLUMN_RARE(name) #name " INTEGER DEFAULT 0,"
-#define COLUMN_TEXT(name) #name " TEXT,"
-#define COLUMN_BLOB(name) #name " BLOB,"
+#define COLUMN_INT(name)  ", " #name " INTEGER"
+#define COLUMN_TEXT(name) ", " #name " TEXT"
+#define COLUMN_BLOB(name) ", " #name " BLOB"
 
-static const char schema[] = "CREATE TABLE operation(place INTEGER NOT NULL," STORE_OP_COLUMNS_BY(
-    COLUMN_INT, COLUMN_TEXT, COLUMN_BLOB, COLUMN_RARE, COLUMN_TEXT,
-    COLUMN_BLOB) "PRIMARY KEY(place));"
+static const char schema[] = "CREATE TABLE operation(place INTEGER PRIMARY KEY" STORE_OP_COLUMNS(
+    COLUMN_INT, COLUMN_TEXT,
+    COLUMN_BLOB) ");"
                  "CREATE TABLE session(id INTEGER PRIMARY KEY, grace_ms INTEGER NOT NULL, ns TEXT "
                  "NOT NULL,"
                  " secret TEXT NOT NULL, peer TEXT NOT NULL) STRICT;"

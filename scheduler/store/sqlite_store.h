@@ -1,5 +1,5 @@
 /*
- * What the two files of the SQLite store share: sqlite_open.c brings a database up and reads it,
+ * What the files of the SQLite store share: sqlite_open.c brings a database up and reads it,
  * sqlite.c commits to it.
  */
 #ifndef STORE_SQLITE_STORE_H
@@ -9,19 +9,9 @@
 #include <sys/types.h>
 
 #include "store/places.h"
-#include "store/store.h"
+#include "store/sqlite_put.h"
 
-enum statement {
-    BEGIN,
-    COMMIT,
-    PUT_OP,
-    PUT_PLAIN_OP,
-    REMOVE_OP,
-    PUT_SESSION,
-    REMOVE_SESSION,
-    PUT_META,
-    STATEMENTS
-};
+enum statement { BEGIN, COMMIT, REMOVE_OP, PUT_SESSION, REMOVE_SESSION, PUT_META, STATEMENTS };
 
 struct sqlite_store {
     struct store base;
@@ -29,6 +19,7 @@ struct sqlite_store {
     bool readers;
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
+    struct sqlite_put put;
     struct places places;
     int wal_pages;   /* in the WAL after the last commit */
     ino_t wal_inode; /* of the WAL's file; 0: it has none that could be asked for */
