@@ -57,7 +57,8 @@ static void start(struct fuzz *f, uint64_t seed)
                    .keys = MODEL_OPS,
                    .key_text = 1 << 20,
                    .generations = MODEL_OPS,
-                   .changed_keys = 1 << 20,
+                   .changed_keys =
+                       random_percent(&f->random, 50) ? random_below(&f->random, 30) : 1 << 20,
                    .namespaces = 2,
                    .remembered = forgetful ? random_below(&f->random, 30) : MODEL_OPS,
                    .remembered_ms = forgetful ? 1 + random_below(&f->random, 1000) : 86400000},
@@ -69,7 +70,7 @@ static void start(struct fuzz *f, uint64_t seed)
         other.hash_key.k0 = ~other.hash_key.k0;
         f->twin = core_create(&other);
     }
-    model_init(&f->model, f->config.limits.remembered, f->config.limits.remembered_ms);
+    model_init(&f->model, &f->config.limits);
 }
 
 static bool run(struct fuzz *f, uint64_t seed, uint32_t steps)

@@ -84,35 +84,6 @@ void model_add_effect(struct model *m, struct model_outcome *out, enum effect_ty
     out->effects[out->n_effects++].op = op;
 }
 
-/* --- changes -------------------------------------------------------------------------------- */
-
-enum model_changed model_changed(const struct model *m, uint8_t ns, uint8_t path, uint64_t since)
-{
-    for (uint32_t i = 0; i < m->n_changes; i++)
-        if (m->changes[i].ns == ns && m->changes[i].seq > since && m->changes[i].seq > m->floor &&
-            model_overlap(m->changes[i].path, path))
-            return MODEL_CHANGED;
-    return since < m->floor ? MODEL_UNKNOWN : MODEL_SAME;
-}
-
-bool model_any_changed(const struct model *m, const struct model_op *op)
-{
-    for (uint32_t i = 0; i < op->n_keys; i++)
-        if (model_changed(m, op->ns, op->keys[i].path, op->unchanged_since) != MODEL_SAME)
-            return true;
-    return false;
-}
-
-/* At the latest seq. What adds nothing is not claimed, but its change is that of the key above. */
-void model_note_change(struct model *m, uint8_t ns, uint8_t path)
-{
-    if (m->n_changes < MODEL_CHANGES) {
-        m->changes[m->n_changes].ns = ns;
-        m->changes[m->n_changes].path = path;
-        m->changes[m->n_changes++].seq = m->seq;
-    }
-}
-
 /* --- ends and grants ------------------------------------------------------------------------ */
 
 static void end_one(struct model *m, const struct event *event, uint32_t op, enum op_end how,
@@ -135,6 +106,7 @@ static void end_one(struct model *m, const struct event *event, uint32_t op, enu
     for (uint32_t k = 0; changes && k < n; k++)
         if (keys[k].exclusive)
             model_note_change(m, m->ops[op].ns, keys[k].path);
+    model_forget_changes(m);
 }
 
 /* With those below it, the youngest first. */
@@ -187,14 +159,15 @@ void model_grant(struct model *m, const struct event *event, struct model_outcom
 
 /* --- life ----------------------------------------------------------------------------------- */
 
-void model_init(struct model *m, uint64_t remembered_max, uint64_t remembered_ms)
+void model_init(struct model *m, const struct core_limits *limits)
 {
     model_compare_paths();
     m->n = m->n_live = m->remembered = 0;
     m->seq = m->ended = m->highest_token = m->floor = 0;
-    m->n_changes = 0;
-    m->remembered_max = remembered_max;
-    m->remembered_ms = remembered_ms;
+    m->n_changes = m->n_noted = 0;
+    m->remembered_max = limits->remembered;
+    m->remembered_ms = limits->remembered_ms;
+    m->noted_max = limits->changed_keys;
 }
 
 void model_recover(struct model *m, int64_t now_ms, uint64_t wall_ms, struct model_outcome *out)
@@ -207,6 +180,7 @@ void model_recover(struct model *m, int64_t now_ms, uint64_t wall_ms, struct mod
         op->n_passed = 0;
     }
     m->floor = m->seq;
+    m->n_noted = 0;
     out->status = out->or_status = LOCKQ_OK;
     out->left_out = END_NONE;
     out->refused = out->repeated = out->contended = false;

@@ -19,6 +19,7 @@
 #define MODEL_NAMED    6  /* keys in one event */
 #define MODEL_KEYS     16 /* of an operation, extended */
 #define MODEL_CHANGES  4096
+#define MODEL_NOTED    128 /* more than there are keys, with those above, in both namespaces */
 #define MODEL_SESSIONS 6
 #define MODEL_NONE     UINT32_MAX
 
@@ -74,6 +75,14 @@ struct model {
     } changes[MODEL_CHANGES];
     uint32_t n_changes;
     uint64_t floor; /* nothing is known of what happened up to this seq */
+    struct {
+        uint8_t ns;
+        const char *path;
+        size_t n;
+        uint64_t seq;
+    } noted[MODEL_NOTED]; /* the keys of which more is known, n bytes of path each */
+    uint32_t n_noted;
+    uint64_t noted_max;
 };
 
 struct model_outcome {
@@ -89,7 +98,7 @@ struct model_outcome {
     uint32_t n_effects;
 };
 
-void model_init(struct model *m, uint64_t remembered_max, uint64_t remembered_ms);
+void model_init(struct model *m, const struct core_limits *limits);
 
 /* What the event should give. `keys` are those of a submit as a client might name them: in any
  * order, with doubles and keys that add nothing. */
@@ -105,9 +114,10 @@ void model_forget(struct model *m, uint32_t op);
 uint32_t model_find(const struct model *m, uint8_t ns, struct slice id);
 /* Whether `op` is `of` or above it. */
 bool model_is_family(const struct model *m, uint32_t op, uint32_t of);
-/* What is known of the changes of a path since then: none, one, or it is not known. */
-enum model_changed { MODEL_SAME, MODEL_CHANGED, MODEL_UNKNOWN };
-enum model_changed model_changed(const struct model *m, uint8_t ns, uint8_t path, uint64_t since);
+/* The seq at which a key last changed, with one above or below it; 0: that is not remembered. */
+uint64_t model_revision(const struct model *m, uint8_t ns, uint8_t path);
+/* Whether it did since then, or that is not known. */
+bool model_changed(const struct model *m, uint8_t ns, uint8_t path, uint64_t since);
 /* Whether `by` stands before the waiting operation `op`. */
 bool model_blocks(const struct model *m, uint32_t by, uint32_t op);
 bool model_contended(const struct model *m, uint32_t op);

@@ -92,6 +92,7 @@ static void give_back(struct model *m, const struct event *event, struct model_o
         for (uint32_t i = 0; i < n; i++)
             if (held[i].exclusive && !event->unchanged && is_among(given, n_given, held[i], true))
                 model_note_change(m, op->ns, held[i].path);
+        model_forget_changes(m);
         meet_anew(m, out->op);
     } else {
         memcpy(op->keys, held, n * sizeof *held);

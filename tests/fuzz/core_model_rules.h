@@ -14,8 +14,10 @@ bool model_has_children(const struct model *m, uint32_t op);
 enum lockq_status model_owns(const struct event *event, const struct model_op *op);
 /* Whether one of its keys changed since the seq that it named. */
 bool model_any_changed(const struct model *m, const struct model_op *op);
-/* At the latest seq. */
+/* core_model_changes.c: a key changes, at the latest seq; when all that one operation changes at
+ * once are noted, the oldest are forgotten. */
 void model_note_change(struct model *m, uint8_t ns, uint8_t path);
+void model_forget_changes(struct model *m);
 
 void model_add_effect(struct model *m, struct model_outcome *out, enum effect_type type,
                       uint32_t op);
