@@ -26,7 +26,7 @@ static void work(void *data)
 static void finish(struct committer *committer)
 {
     if (committer->batch != NULL)
-        committer->took_ns = uv_hrtime() - committer->began_ns;
+        committer->ended_ns = uv_hrtime();
     committer->is_busy = false;
     committer->on_commit(committer);
 }
@@ -60,22 +60,32 @@ int committer_start(struct committer *committer, uv_loop_t *loop, struct store *
     return error;
 }
 
-static bool is_for_thread(const struct committer *committer)
+static bool is_short(const struct committer *committer, uint64_t now_ns)
 {
-    const struct store_batch *batch = committer->batch;
+    return committer->batch->n_ops <= COMMIT_SHORT_RECORDS &&
+           committer->ended_ns - committer->began_ns <= COMMIT_SHORT_NS &&
+           now_ns - committer->ended_ns <= COMMIT_REST_NS;
+}
 
+static bool is_for_thread(const struct committer *committer, uint64_t now_ns)
+{
     return committer->is_threaded &&
-           (batch == NULL || committer->store->is->is_away != NULL ||
-            batch->n_ops > COMMIT_SHORT_RECORDS || committer->took_ns > COMMIT_SHORT_NS);
+           (committer->batch == NULL || committer->store->is->is_away != NULL ||
+            !is_short(committer, now_ns));
 }
 
 void committer_begin(struct committer *committer, const struct store_batch *batch)
 {
+    uint64_t now_ns = uv_hrtime();
+    bool is_on_thread;
+
     assert(!committer->is_busy);
     committer->is_busy = true;
     committer->batch = batch;
-    committer->began_ns = uv_hrtime();
-    if (is_for_thread(committer)) {
+    is_on_thread = is_for_thread(committer, now_ns);
+    if (batch != NULL)
+        committer->began_ns = now_ns;
+    if (is_on_thread) {
         uv_sem_post(&committer->begin);
         return;
     }

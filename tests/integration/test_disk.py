@@ -34,6 +34,17 @@ def test_a_slow_disk_that_hangs_leaves_ping_and_stats_answering(disk, start):
     until(lambda: other.call("ping").get("commit_age", 0) == 0, "the end of the commit")
 
 
+def test_a_disk_that_hangs_after_a_rest_leaves_ping_answering(disk, start):
+    daemon = start()
+    client, other = daemon.client(grace=60000), daemon.client(grace=60000)
+    (disk / "hangs").touch()
+    waits = client.send("submit", keys=["A/1"], op="a")
+    until(lambda: other.call("ping").get("commit_age", 0) >= 100, "a commit that lasts")
+    assert waits not in client.answers
+    (disk / "hangs").unlink()
+    assert client.answer(waits)["state"] == "granted"
+
+
 def test_after_a_slow_commit_the_next_one_keeps_nobody_from_being_heard(disk, start):
     """The disk hangs for the next one; requests that come meanwhile go into one commit behind it."""
     daemon = start()
