@@ -9,6 +9,7 @@
 #include "text.h"
 
 #define LOOK_EVERY_MS 500
+#define LEAVE_MS      5000
 
 int64_t line_now_ms(void)
 {
@@ -193,6 +194,15 @@ int line_not_granted(const struct line *line, const msgpack_object *result)
     }
     fputc('\n', stderr);
     return line->options->not_granted;
+}
+
+void line_leave(struct lockq *lockq, struct lockq_view *view)
+{
+    if (lockq_cancel(lockq, view->op, "interrupted", LEAVE_MS, NULL) != LOCKQ_NOT_WAITING ||
+        lockq_wait(lockq, view->op, LEAVE_MS, view) != LOCKQ_OK || view->state != LOCKQ_GRANTED)
+        return;
+    if (lockq_release(lockq, view->op, view->token, NULL, LEAVE_MS, NULL) != LOCKQ_OK)
+        fprintf(stderr, "lockq: %s could not be released: %s\n", view->op, lockq_why(lockq));
 }
 
 void line_finish(struct line *line)

@@ -29,6 +29,9 @@ void line_write_blocker(FILE *out, const msgpack_object *blocker);
 /* Says on standard error why it was not granted, and returns the exit code for it. `result`: its
  * last view as the daemon gave it, or NULL. */
 int line_not_granted(const struct line *line, const msgpack_object *result);
+/* After an interrupt: cancels what waits; gives it back where its turn came before the cancel did.
+ */
+void line_leave(struct lockq *lockq, struct lockq_view *view);
 void line_finish(struct line *line);
 
 #endif

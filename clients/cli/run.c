@@ -15,14 +15,13 @@
 #include <sys/wait.h>
 
 #include "command.h"
+#include "interrupt.h"
 #include "line.h"
 
 #define KILL_AFTER_MS    5000
 #define RELEASE_MS       5000
 #define TREE_EVERY_MS    50     /* between two looks whether all of it has ended */
 #define KEYS_IN_ENV_MOST 100000 /* bytes; the system takes 128 KiB a variable */
-
-static volatile int interrupted; /* the signal that came while waiting */
 
 struct run {
     struct lockq *lockq;
@@ -36,34 +35,6 @@ struct run {
     bool is_asking, is_lost;
 };
 
-static void on_interrupt(int signal)
-{
-    interrupted = signal;
-}
-
-/* --- waiting --------------------------------------------------------------------------------- */
-
-static const int interrupts[] = {SIGINT, SIGTERM, SIGHUP};
-#define N_INTERRUPTS (sizeof interrupts / sizeof *interrupts)
-
-/* `before` keeps what they did. One that is ignored stays so, for the command too (nohup). */
-static void catch_interrupts(struct sigaction before[N_INTERRUPTS])
-{
-    struct sigaction action = {.sa_handler = on_interrupt};
-
-    for (size_t i = 0; i < N_INTERRUPTS; i++) {
-        sigaction(interrupts[i], NULL, &before[i]);
-        if (before[i].sa_handler != SIG_IGN)
-            sigaction(interrupts[i], &action, NULL);
-    }
-}
-
-static void restore_interrupts(const struct sigaction before[N_INTERRUPTS])
-{
-    for (size_t i = 0; i < N_INTERRUPTS; i++)
-        sigaction(interrupts[i], &before[i], NULL);
-}
-
 /* False: it was not this operation's any more. */
 static bool release(struct run *run)
 {
@@ -75,15 +46,7 @@ static bool release(struct run *run)
     return status != LOCKQ_NOT_GRANTED && status != LOCKQ_WRONG_TOKEN && status != LOCKQ_E_LOST;
 }
 
-/* Its turn may have come before the cancel did. */
-static void leave_line(struct run *run)
-{
-    if (lockq_cancel(run->lockq, run->view.op, "interrupted", RELEASE_MS, NULL) ==
-            LOCKQ_NOT_WAITING &&
-        lockq_wait(run->lockq, run->view.op, RELEASE_MS, &run->view) == LOCKQ_OK &&
-        run->view.state == LOCKQ_GRANTED)
-        release(run);
-}
+/* --- waiting --------------------------------------------------------------------------------- */
 
 /* From the submit to the end of the waiting; what came of it is in run->view. True: it is in line
  * or granted. */
@@ -93,7 +56,7 @@ static bool stand_in_line(struct run *run, int64_t lease_ms, int *code)
     struct line line = {.lockq = run->lockq,
                         .options = run->options,
                         .until_ms = INT64_MAX,
-                        .is_interrupted = &interrupted};
+                        .is_interrupted = &interrupts_seen};
     int status;
 
     cli_find_parent(run->options, &submit);
@@ -122,8 +85,8 @@ static bool get_granted(struct run *run, int *code)
     if (!stand_in_line(run, has_lease ? run->options->lease_ms : LOCKQ_TIED, code))
         return false;
     if (run->view.state == LOCKQ_WAITING) {
-        leave_line(run);
-        *code = 128 + interrupted;
+        line_leave(run->lockq, &run->view);
+        *code = 128 + interrupts_seen;
         return false;
     }
     if (has_lease)
@@ -303,7 +266,7 @@ static void watch(struct run *run)
 int verb_run(struct lockq *lockq, const struct options *options)
 {
     struct run run = {.lockq = lockq, .options = options};
-    struct sigaction before[N_INTERRUPTS];
+    struct interrupts before;
     int code = CLI_NO;
 
     if (options->command == NULL || options->command[0] == NULL)
@@ -311,14 +274,15 @@ int verb_run(struct lockq *lockq, const struct options *options)
     run.every_ms = (options->lease_ms > 0 ? options->lease_ms : lockq_grace_ms(lockq)) / 3;
     if (options->lease_ms == 0)
         run.every_ms = lockq_grace_ms(lockq) / 3;
-    catch_interrupts(before);
+    interrupts_catch(&before);
     /* The guard of a running command must not end because nobody reads what it says. */
     command_ignore_pipes(&run.command);
     if (!get_granted(&run, &code))
         return code;
     set_environment(&run);
-    restore_interrupts(before);
-    code = interrupted != 0 ? 128 + interrupted : command_start(&run.command, options->command);
+    interrupts_restore(&before);
+    code = interrupts_seen != 0 ? 128 + interrupts_seen
+                                : command_start(&run.command, options->command);
     if (code != CLI_DONE) {
         release(&run);
         return code;

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "cli.h"
+#include "interrupt.h"
 #include "line.h"
+#include "text.h"
 
 #define LEASE_USUAL_MS 300000
 
@@ -106,17 +108,29 @@ int verb_submit(struct lockq *lockq, const struct options *options)
 int verb_hold(struct lockq *lockq, const struct options *options)
 {
     struct lockq_submit submit = cli_submit(options, 0);
-    struct line line = {.lockq = lockq, .options = options, .until_ms = INT64_MAX};
+    struct line line = {.lockq = lockq,
+                        .options = options,
+                        .until_ms = INT64_MAX,
+                        .is_interrupted = &interrupts_seen};
+    struct interrupts before;
     int status, code = CLI_DONE;
 
     if (options->why == NULL)
         return cli_usage("hold needs --why TEXT: others will read it");
+    interrupts_catch(&before);
     status = lockq_submit(lockq, &submit, CLI_ANSWER_MS, &line.view);
     if (status == LOCKQ_OK)
         status = line_wait(&line);
     if (status != LOCKQ_OK) {
         line_finish(&line);
         return cli_fail(lockq, options, status);
+    }
+    /* Who has gone away holds nothing: without a lease it would be for ever, and nobody would know.
+     */
+    if (line.view.state == LOCKQ_WAITING) {
+        line_leave(lockq, &line.view);
+        line_finish(&line);
+        return 128 + interrupts_seen;
     }
     if (options->output != OUTPUT_TABLE)
         cli_json(lockq_result(lockq));

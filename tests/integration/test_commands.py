@@ -5,6 +5,8 @@ import os
 import pathlib
 import re
 import shutil
+import signal
+import subprocess
 
 import pytest
 
@@ -143,6 +145,17 @@ def test_hold_waits_and_reserves(held):
     assert waiting.returncode == 0 and state(held.holder, "h2") == "granted"
     assert lockq(held, "hold", "Project/25", "-n", "--why", "x").returncode == 75
     assert lockq(held, "hold", "Q").returncode == 64 and lockq(held, "check", "Q").returncode == 0
+
+
+@pytest.mark.parametrize("name, code", [("INT", 130), ("TERM", 143), ("HUP", 129)])
+def test_who_gives_up_waiting_in_hold_leaves_nothing_behind(held, name, code):
+    """Granted later it would hold for ever, and nobody would know."""
+    waiting = start(held, "hold", "Project/25", "--why", "audit", "--op", "h")
+    shows(held.holder, "h", "waiting")
+    waiting.send_signal(getattr(signal, "SIG" + name))
+    out, _ = waiting.communicate(timeout=DEADLINE)
+    assert (waiting.returncode, out) == (code, "")
+    assert held.holder.call("status", op="h")["end"] == "cancelled"
 
 
 # Looking.
