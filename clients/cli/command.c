@@ -10,7 +10,22 @@
 
 #include "cli.h"
 
-static const int passed_on[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGCONT};
+/* What others may send: not faults of our own, and not what only stops. With the real-time ones. */
+static const int passed_on[] = {SIGTERM, SIGINT,    SIGHUP,  SIGQUIT, SIGUSR1, SIGUSR2,
+                                SIGALRM, SIGVTALRM, SIGPROF, SIGIO,   SIGPWR,  SIGCONT};
+
+static sigset_t watched_signals(void)
+{
+    sigset_t watched;
+
+    sigemptyset(&watched);
+    sigaddset(&watched, SIGCHLD);
+    for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
+        sigaddset(&watched, passed_on[i]);
+    for (int signal = SIGRTMIN; signal <= SIGRTMAX; signal++)
+        sigaddset(&watched, signal);
+    return watched;
+}
 
 void command_ignore_pipes(struct command *command)
 {
@@ -26,6 +41,7 @@ static void become_command(const struct command *command, char **argv, int error
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     sigaction(SIGPIPE, &command->pipe_before, NULL);
+    sigaction(SIGCHLD, &command->child_before, NULL);
     execvp(argv[0], argv);
     error = errno;
     if (write(errors, &error, sizeof error) < 0)
@@ -36,12 +52,10 @@ static void become_command(const struct command *command, char **argv, int error
 int command_start(struct command *command, char **argv)
 {
     int errors[2], error = 0;
-    sigset_t watched;
+    sigset_t watched = watched_signals();
 
-    sigemptyset(&watched);
-    sigaddset(&watched, SIGCHLD);
-    for (size_t i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
-        sigaddset(&watched, passed_on[i]);
+    /* Where it is ignored, the system forgets a child at its end, and nobody hears of it. */
+    sigaction(SIGCHLD, &(struct sigaction){.sa_handler = SIG_DFL}, &command->child_before);
     sigprocmask(SIG_BLOCK, &watched, NULL);
     command->signals = signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK);
     if (command->signals < 0 || pipe2(errors, O_CLOEXEC) != 0 || (command->child = fork()) < 0) {

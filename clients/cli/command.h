@@ -17,8 +17,9 @@ struct command {
     int signals; /* signalfd */
     int status;  /* as wait tells it, once it has ended */
     bool is_ending;
-    struct tree tree;             /* what is being ended */
-    struct sigaction pipe_before; /* what SIGPIPE did: so it does in the command */
+    struct tree tree; /* what is being ended */
+    /* what SIGPIPE and SIGCHLD did: so they do in the command */
+    struct sigaction pipe_before, child_before;
 };
 
 /* Talk that nobody reads any more ends this process no longer. Before the start. */

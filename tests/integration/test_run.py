@@ -105,7 +105,7 @@ def test_standard_input_goes_through_and_is_not_read_by_run(daemon):
 
 # Signals and losses.
 
-@pytest.mark.parametrize("name, code", [("TERM", 143), ("INT", 130), ("HUP", 129)])
+@pytest.mark.parametrize("name, code", [("TERM", 143), ("INT", 130), ("HUP", 129), ("QUIT", 131)])
 def test_a_signal_while_waiting_leaves_the_line(held, name, code):
     """It cancels at once: nothing is granted to one who has gone."""
     run = start(held, "run", "Project/25", "--op", "w", "--", "echo", "ran")
@@ -116,7 +116,8 @@ def test_a_signal_while_waiting_leaves_the_line(held, name, code):
     assert held.holder.call("status", op="w")["end"] == "cancelled"
 
 
-@pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2"])
+@pytest.mark.parametrize("name", ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "ALRM", "VTALRM",
+                                  "PROF", "IO", "PWR", "RTMIN"])
 def test_a_signal_while_running_goes_to_the_command(daemon, name):
     """Which decides what it means; run goes on until it ends, then releases."""
     run = start(daemon, "run", "A", "--op", "r", "--", "bash", "-c",
@@ -128,6 +129,16 @@ def test_a_signal_while_running_goes_to_the_command(daemon, name):
     assert daemon.client().call("status", op="r")["state"] == "granted"
     run.communicate("x\n", timeout=DEADLINE)
     assert run.returncode == 7
+    assert daemon.client().call("status", op="r")["end"] == "released"
+
+
+def test_the_end_of_the_command_is_heard_by_one_who_was_told_to_ignore_it(daemon):
+    """With SIGCHLD ignored the system forgets a child at its end; the command is to find it so."""
+    run = start(daemon, "run", "A", "--op", "r", "--", "awk",
+                "/SigIgn/ {print $2; exit 7}", "/proc/self/status",
+                preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    out, _ = run.communicate(timeout=DEADLINE)
+    assert run.returncode == 7 and int(out, 16) >> (signal.SIGCHLD - 1) & 1
     assert daemon.client().call("status", op="r")["end"] == "released"
 
 
