@@ -1,10 +1,22 @@
 /*
  * lockq: operations on overlapping objects, from the command line.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "arguments.h"
+
+/* One that is closed would be given to the connection, and what is printed sent to the daemon.
+ * Opened the wrong way round it stays of no use, and at the command of run it is closed again. */
+static void keep_standard_places(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+}
 
 int main(int argc, char **argv)
 {
@@ -18,6 +30,7 @@ int main(int argc, char **argv)
     struct lockq *lockq;
     int code = CLI_DONE;
 
+    keep_standard_places();
     setlocale(LC_CTYPE, "");
     switch (arguments_read(argc, argv, &verb, &options)) {
     case ARGUMENTS_WRONG:

@@ -329,17 +329,32 @@ def test_a_result_that_cannot_be_written_is_no_success(daemon):
     assert run.returncode != 0 and err
 
 
+def test_what_is_printed_where_nobody_reads_does_not_go_to_the_daemon(held):
+    """A connection in the place of a closed output would take it for requests."""
+    for i in range(100):
+        held.holder.call("submit", keys=[f"K/{i}"])
+    for command in ('"$LOCKQ" ls >&-', '"$LOCKQ" run Project/25 -v -w 1ms -- true 2>&-'):
+        environment = {**os.environ, "LOCKQ_ADDR": held.address}
+        done = subprocess.run(["sh", "-c", command], env=environment, capture_output=True,
+                              text=True, timeout=DEADLINE, check=False)
+        assert done.returncode == (75 if "run" in command else 1), done
+    stats = held.holder.call("stats")
+    assert stats["errors_total"] == 0 and stats["connections_cut_total"] == 0
+
+
 @pytest.mark.parametrize("arguments, named", [
     (["drain", "x"], "x"), (["ping", "x"], "x"), (["ls", "x"], "x"), (["show", "a", "b"], "one"),
     (["ls", "--lease", "5"], "--lease"), (["hold", "A", "--why", "x", "--lease", "5"], "--lease"),
     (["check", "-s", "A"], "--shared"), (["submit", "A", "--bogus"], "--bogus"),
     (["submit", "A", "-Z"], "-Z"), (["submit", "A", "--lease"], "--lease"),
     (["submit", "--keys-from", "/"], "/"), (["submit", "--keys-from", "/nowhere"], "/nowhere"),
+    (["sumbit", "A"], "sumbit"),
 ])
 def test_what_a_verb_does_not_take_is_refused_by_name(daemon, arguments, named):
     """A lease that was passed over would hold for longer than was meant; and nothing is done."""
     done = lockq(daemon, *arguments)
     assert done.returncode == 64 and named in done.stderr and done.stderr.startswith("lockq: ")
+    assert done.stderr.count("\n") == 1, "what is wrong is not lost in a page of help"
     assert done.stdout == "" and as_json(daemon, "ls") == []
     assert lockq(daemon, "submit", "A", "-n").returncode == 0, "it does not drain"
 
