@@ -14,13 +14,16 @@ static bool read_keys(struct texts *keys, const char *file)
     FILE *in = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
     char *line = NULL;
     size_t size = 0;
-    bool is_read;
+    size_t number = 0;
+    bool is_read, is_right = true;
 
     if (in == NULL) {
         cli_usage("%s: %s", file, strerror(errno));
         return false;
     }
-    for (ssize_t n; (n = getline(&line, &size, in)) >= 0;) {
+    for (ssize_t n; is_right && (n = getline(&line, &size, in)) >= 0;) {
+        number++;
+        is_right = strlen(line) == (size_t)n; /* cut at a byte 0 it would be another key */
         if (n > 0 && line[n - 1] == '\n')
             line[--n] = '\0';
         if (n > 0 && line[n - 1] == '\r')
@@ -29,12 +32,14 @@ static bool read_keys(struct texts *keys, const char *file)
             texts_add(keys, line);
     }
     is_read = !ferror(in);
-    if (!is_read)
+    if (!is_right)
+        cli_usage("%s:%zu: a key must be text, and a byte 0 is in it", file, number);
+    else if (!is_read)
         cli_usage("%s: %s", file, strerror(errno));
     free(line);
     if (in != stdin)
         fclose(in);
-    return is_read;
+    return is_read && is_right;
 }
 
 static bool read_time(const char *text, int64_t *ms)
@@ -129,7 +134,10 @@ static bool take_option(struct options *options, int option)
         options->unchanged_since = (int64_t)number;
         return true;
     case OPTION_TOKEN:
-        return read_number(optarg, UINT64_MAX, &options->token);
+        if (text_token(optarg, &options->token))
+            return true;
+        cli_usage("--token: %s is no token", optarg);
+        return false;
     case OPTION_LIMIT:
         return read_number(optarg, UINT64_MAX, &options->limit);
     case 'E':
@@ -229,8 +237,9 @@ enum arguments_result arguments_read(int argc, char **argv, const struct verb **
     }
     if (*verb == NULL) {
         if (argc >= 2)
-            cli_usage("there is no verb %s", first);
-        known_print_usage(stderr);
+            cli_usage("there is no verb %s (lockq --help tells what there is)", first);
+        else
+            known_print_usage(stderr);
         return ARGUMENTS_WRONG;
     }
     argc--;

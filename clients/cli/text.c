@@ -29,6 +29,15 @@ bool text_duration(const char *text, int64_t *ms)
     return false;
 }
 
+bool text_token(const char *text, uint64_t *token)
+{
+    char *end;
+
+    errno = 0;
+    *token = strtoull(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && *token > 0;
+}
+
 void text_age(int64_t ms, char *to, size_t size)
 {
     int64_t s = ms / 1000;

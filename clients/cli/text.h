@@ -11,6 +11,9 @@
 /* "500ms", "5", "5s", "2m", "1h" into milliseconds. False: it is no duration. */
 bool text_duration(const char *text, int64_t *ms);
 
+/* A whole number above 0. False: it is no token. */
+bool text_token(const char *text, uint64_t *token);
+
 /* "340 ms", "12 s", "3 m 20 s", "2 h 5 m", "4 d 1 h" */
 void text_age(int64_t ms, char *to, size_t size);
 

@@ -69,10 +69,14 @@ static bool find_token(struct lockq *lockq, const struct options *options, uint6
     int status;
 
     *token = options->token;
-    if (*token == 0 && given != NULL)
-        *token = strtoull(given, NULL, 10);
     if (*token != 0)
         return true;
+    if (given != NULL && given[0] != '\0') {
+        if (text_token(given, token))
+            return true;
+        *code = cli_usage("LOCKQ_TOKEN: %s is no token", given);
+        return false;
+    }
     params = lockq_params_new();
     lockq_put_text(params, "op", options->operands.at[0]);
     status = lockq_call(lockq, "status", params, CLI_ANSWER_MS, &result);

@@ -73,6 +73,25 @@ def test_a_line_of_a_file_may_end_as_it_does_on_windows(daemon):
         assert done.returncode == 64
 
 
+def test_a_key_with_a_byte_0_is_refused_by_its_line(daemon):
+    """Cut there it would be another key, and lock something else without a word."""
+    done = lockq(daemon, "submit", "--keys-from", "-", input="A\nB/1\0x\n")
+    assert done.returncode == 64 and "-:2" in done.stderr and as_json(daemon, "ls") == []
+
+
+@pytest.mark.parametrize("arguments, env", [
+    (["--token", "0"], {}), (["--token", ""], {}), ([], {"LOCKQ_TOKEN": "x"}),
+    ([], {"LOCKQ_TOKEN": "12x"}), ([], {"LOCKQ_TOKEN": "0"})])
+def test_what_is_no_token_releases_nothing(daemon, arguments, env):
+    """Passed over, the daemon would be asked for the current one, and a rival's grant be given
+    back."""
+    assert lockq(daemon, "submit", "A", "--op", "t").returncode == 0
+    one = start(daemon, "release", "t", *arguments, env=env)
+    _, err = one.communicate(timeout=DEADLINE)
+    assert one.returncode == 64 and "token" in err.lower()
+    assert state(daemon.client(), "t") == "granted"
+
+
 def test_a_hundred_thousand_keys_go_through_the_command(daemon):
     """Submit and release; one more is over the limit."""
     keys = "".join(f"Task/{i}\n" for i in range(100000))
