@@ -169,6 +169,7 @@ int verb_kill(struct lockq *lockq, const struct options *options)
     struct waiting waiting = {.n_gain = 0};
     const msgpack_object *record;
     const char *op = options->operands.at[0];
+    bool is_live;
     int status, code;
 
     if (options->why == NULL)
@@ -176,9 +177,13 @@ int verb_kill(struct lockq *lockq, const struct options *options)
     status = call_op(lockq, "status", op, NULL, &record);
     if (status != LOCKQ_OK)
         return cli_fail(lockq, options, status);
-    say_who_loses(record);
-    find_waiting(lockq, op, asks, &waiting);
-    if (asks && !is_meant(op, &waiting)) {
+    /* One that has ended loses nothing: the daemon says how it ended. */
+    is_live = lockq_field(record, "ended") == NULL;
+    if (is_live) {
+        say_who_loses(record);
+        find_waiting(lockq, op, asks, &waiting);
+    }
+    if (is_live && asks && !is_meant(op, &waiting)) {
         fputs("lockq: left alone\n", stderr);
         code = CLI_NO;
     } else {

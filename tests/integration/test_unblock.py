@@ -60,6 +60,8 @@ def test_kill_says_who_loses_and_who_gains(daemon):
     assert "gains: next, of bob" in result.stderr and "still waits: third" in result.stderr
     assert a.push()[1]["why_ended"] == "ann went home"
     assert lockq(daemon, "kill", "nobody", "--why", "x").returncode == 1
+    again = lockq(daemon, "kill", "stuck", "--why", "once more")
+    assert (again.returncode, again.stdout, again.stderr) == (0, "stuck killed\n", "")
     view = json.loads(lockq(daemon, "kill", "third", "--why", "x", "-o", "json").stdout)
     assert view["end"] == "killed"
 
