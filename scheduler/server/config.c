@@ -115,10 +115,24 @@ static bool set_bool(const char *name, const char *value, bool *boolean, char *w
 
 /* --- settings -------------------------------------------------------------------------------- */
 
+/* A number above the highest port: the system would take its lower bits for another one. */
+static bool is_beyond_ports(const char *port)
+{
+    size_t n = strspn(port, "0123456789");
+
+    return n > 0 && port[n] == '\0' && (n > 5 || strtoul(port, NULL, 10) > UINT16_MAX);
+}
+
 static bool set_listen(struct config *config, const char *value, char *why)
 {
-    if (strncmp(value, "unix:", 5) != 0 && strncmp(value, "tcp:", 4) != 0)
+    const char *colon = strrchr(value, ':');
+
+    if (strncmp(value, "unix:/", 6) != 0 && strncmp(value, "tcp:", 4) != 0)
         return fail(why, "listen", "unix:/path or tcp:host:port");
+    if (value[0] == 'u' && strlen(value) - strlen("unix:") > CONFIG_SOCKET_PATH_MAX)
+        return fail(why, "listen", "a socket's path of at most 107 bytes");
+    if (value[0] == 't' && colon > value + strlen("tcp") && is_beyond_ports(colon + 1))
+        return fail(why, "listen", "a port up to 65535");
     if (config->n_listen == CONFIG_LISTEN_MAX)
         return fail(why, "listen", "given at most 16 times");
     return set_text("listen", value, config->listen[config->n_listen++], why);

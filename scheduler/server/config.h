@@ -14,10 +14,11 @@
 #include "server/limits.h"
 #include "server/log.h"
 
-#define CONFIG_LISTEN_MAX 16
-#define CONFIG_ADMIN_MAX  64
-#define CONFIG_TEXT_MAX   1024
-#define CONFIG_WHY_MAX    512
+#define CONFIG_LISTEN_MAX      16
+#define CONFIG_SOCKET_PATH_MAX 107 /* what the system takes */
+#define CONFIG_ADMIN_MAX       64
+#define CONFIG_TEXT_MAX        1024
+#define CONFIG_WHY_MAX         512
 
 enum config_backend { BACKEND_AUTO, BACKEND_SQLITE, BACKEND_REDIS, BACKEND_MEMORY };
 

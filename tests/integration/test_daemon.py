@@ -36,6 +36,10 @@ def test_a_right_configuration_is_0(tmp_path):
     ("keys = 5\nkeys = 6\n", 2, "keys"),
     ("keys\n", 1, "name = value"),
     ("listen = file:/x\n", 1, "listen"),
+    ("listen = unix:x\n", 1, "listen"),
+    ("listen = unix:/" + "x" * 107 + "\n", 1, "107"),
+    ("listen = tcp:127.0.0.1:65536\n", 1, "65535"),  # 16 bits would make it 0
+    ("listen = tcp:[::1]:" + "9" * 30 + "\n", 1, "65535"),
     ("backend = oracle\n", 1, "backend"),
     ("socket_mode = 9\n", 1, "socket_mode"),
     ("log_level = loud\n", 1, "log_level"),
