@@ -99,18 +99,53 @@ static void print_tree(const msgpack_object *node, const char *prefix, const cha
     }
 }
 
-/* How to go on, for a person at a terminal. */
-static void say_how_to_free(struct drawing *drawing)
+/* A child goes with its parent. */
+static bool is_child_of_one(const msgpack_object *record, const struct texts *ids)
 {
-    for (size_t i = 0; i < drawing->ids.n; i++) {
-        if (isatty(STDOUT_FILENO) && i < HOLDERS_TOLD)
-            fprintf(stderr,
-                    "lockq: %s holds it up: lockq release %s if its work is done, else lockq kill "
-                    "%s --why "
-                    "TEXT\n",
-                    drawing->ids.at[i], drawing->ids.at[i], drawing->ids.at[i]);
-        free(drawing->ids.at[i]);
+    char *parent = cli_text(record, "parent");
+    bool is_child = false;
+
+    for (size_t i = 0; i < ids->n; i++)
+        is_child = is_child || strcmp(ids->at[i], parent) == 0;
+    free(parent);
+    return is_child;
+}
+
+/* "edit-1 holds it up: ...", and what frees it: a grant whose token is not shown is tied to a
+ * session, and others cannot release it. */
+static void say_how_to_free(const msgpack_object *record)
+{
+    char *op = cli_text(record, "op"), left[32];
+
+    if (lockq_field(record, "token") == NULL) {
+        fprintf(stderr, "lockq: %s holds it up: end its process, else lockq kill %s --why TEXT\n",
+                op, op);
+        free(op);
+        return;
     }
+    text_age((int64_t)cli_number(record, "expires_in", 0), left, sizeof left);
+    fprintf(stderr,
+            "lockq: %s holds it up: lockq release %s if its work is done, else lockq kill %s --why "
+            "TEXT; it expires %s%s\n",
+            op, op, op, lockq_field(record, "expires_in") != NULL ? "by itself in " : "never",
+            lockq_field(record, "expires_in") != NULL ? left : "");
+    free(op);
+}
+
+/* How to go on, for a person at a terminal. */
+static void say_how_to_go_on(struct lockq *lockq, struct drawing *drawing)
+{
+    for (size_t i = 0; i < drawing->ids.n && i < HOLDERS_TOLD && isatty(STDOUT_FILENO); i++) {
+        struct lockq_params *params = lockq_params_new();
+        const msgpack_object *record;
+        lockq_put_text(params, "op", drawing->ids.at[i]);
+        if (lockq_call(lockq, "status", params, CLI_ANSWER_MS, &record) == LOCKQ_OK &&
+            !is_child_of_one(record, &drawing->ids))
+            say_how_to_free(record);
+        lockq_params_free(params);
+    }
+    for (size_t i = 0; i < drawing->ids.n; i++)
+        free(drawing->ids.at[i]);
     free(drawing->ids.at);
 }
 
@@ -135,10 +170,10 @@ int verb_explain(struct lockq *lockq, const struct options *options)
     if (tree == NULL || tree->type != MSGPACK_OBJECT_MAP)
         return cli_fail(lockq, options, LOCKQ_E_PROTOCOL);
     print_tree(tree, "", "", &drawing);
-    say_how_to_free(&drawing);
     truncated = lockq_field(result, "truncated");
     if (truncated != NULL && truncated->type == MSGPACK_OBJECT_BOOLEAN && truncated->via.boolean)
         fputs("lockq: there are more\n", stderr);
+    say_how_to_go_on(lockq, &drawing);
     return CLI_DONE;
 }
 

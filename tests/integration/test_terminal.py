@@ -82,7 +82,20 @@ def test_it_says_how_to_go_on(stuck):
     _, text = at_terminal(stuck, 120, "explain", "import")
     assert "nightly-sync-2026-11-27 holds it up: lockq release nightly-sync-2026-11-27 " in text
     assert "lockq kill nightly-sync-2026-11-27 --why TEXT" in text
-    assert "res-anna holds" not in text
+    assert "TEXT; it expires never" in text
+    assert "res-anna holds" not in text and "nightly.child holds it up" not in text
+
+
+def test_explain_advises_only_what_works(daemon):
+    """What is tied to a session cannot be released by others; a lease ends by itself."""
+    a = daemon.client()
+    a.call("submit", keys=["A"], op="tied")
+    a.call("submit", keys=["B"], op="leased", lease=3600000)
+    a.call("submit", keys=["A", "B"], op="next")
+    _, text = at_terminal(daemon, 120, "explain", "next")
+    assert "tied holds it up: end its process, else lockq kill tied --why TEXT" in text
+    assert "lockq release tied" not in text
+    assert "lockq release leased if" in text and "it expires by itself in 59 m" in text
 
 
 def test_kill_says_who_would_gain_before_it_asks(stuck):
