@@ -224,8 +224,12 @@ static bool visit_ended(const msgpack_object *record, void *context)
     struct table *table = context;
     uint64_t submitted = cli_number(record, "submitted", 0), ended = cli_number(record, "ended", 0);
     uint64_t granted = cli_number(record, "granted", 0);
-    char number[24];
+    char number[24], *outcome = cli_text(record, "outcome");
 
+    if (outcome[0] == '\0') { /* then somebody's reason for ending it is what came of it */
+        free(outcome);
+        outcome = cli_text(record, "why_ended");
+    }
     snprintf(number, sizeof number, "%" PRIu64, cli_number(record, "ticket", 0));
     table_add(table, 0, number);
     table_add_owned(table, 1, cli_text(record, "op"));
@@ -238,7 +242,7 @@ static bool visit_ended(const msgpack_object *record, void *context)
     table_add_age(table, 5, cli_wall_ms() - (int64_t)ended);
     table_add_owned(table, 6, cli_text(record, "who"));
     table_add_owned(table, 7, cli_text(record, "why"));
-    table_add_owned(table, 8, cli_text(record, "outcome"));
+    table_add_owned(table, 8, outcome);
     return true;
 }
 

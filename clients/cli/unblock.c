@@ -31,17 +31,33 @@ static int call_op(struct lockq *lockq, const char *method, const char *op, cons
 
 /* --- kill ------------------------------------------------------------------------------------ */
 
-/* "bulk: granted 12 m, uid:1000 (nightly import)" */
+static char *first_key(const msgpack_object *record)
+{
+    const msgpack_object *keys = lockq_field(record, "keys");
+
+    if (keys == NULL || keys->type != MSGPACK_OBJECT_ARRAY || keys->via.array.size == 0)
+        keys = lockq_field(record, "shared");
+    return cli_text_of(keys != NULL && keys->type == MSGPACK_OBJECT_ARRAY &&
+                               keys->via.array.size > 0
+                           ? &keys->via.array.ptr[0]
+                           : NULL);
+}
+
+/* "bulk, granted for 12 m, of uid:1000: nightly import; Project/25 +2" */
 static void say_who_loses(const msgpack_object *record)
 {
     char *op = cli_text(record, "op"), *state = cli_text(record, "state");
     char *who = cli_text(record, "who"), *why = cli_text(record, "why"), age[32];
     uint64_t children = cli_number(record, "children", 0);
+    uint64_t n = cli_number(record, "n_keys", 0) + cli_number(record, "n_shared", 0);
+    char *key = first_key(record);
     uint64_t since = cli_number(record, state[0] == 'g' ? "granted" : "submitted", 0);
 
     text_age(cli_wall_ms() - (int64_t)since, age, sizeof age);
-    fprintf(stderr, "lockq: loses: %s, %s for %s, of %s%s%s", op, state, age, who,
-            why[0] != '\0' ? ": " : "", why);
+    fprintf(stderr, "lockq: loses: %s, %s for %s, of %s%s%s; %s", op, state, age, who,
+            why[0] != '\0' ? ": " : "", why, key);
+    if (n > 1)
+        fprintf(stderr, " +%" PRIu64, n - 1);
     if (children > 0)
         fprintf(stderr, "; and its %" PRIu64 " %s", children, children == 1 ? "child" : "children");
     fputc('\n', stderr);
@@ -49,6 +65,7 @@ static void say_who_loses(const msgpack_object *record)
     free(state);
     free(who);
     free(why);
+    free(key);
 }
 
 static bool is_blocked_by(const msgpack_object *record, const char *op)

@@ -56,7 +56,9 @@ def test_kill_says_who_loses_and_who_gains(daemon):
     assert lockq(daemon, "kill", "stuck").returncode == 64
     result = lockq(daemon, "kill", "stuck", "--why", "ann went home", "--yes")
     assert (result.returncode, result.stdout) == (0, "stuck killed\n")
-    assert "loses: stuck, granted" in result.stderr and "ann: import" in result.stderr
+    assert "loses: stuck, granted" in result.stderr and "ann: import; P\n" in result.stderr
+    history = lockq(daemon, "history").stdout
+    assert history.splitlines()[1].endswith("ann went home")
     assert "gains: next, of bob" in result.stderr and "still waits: third" in result.stderr
     assert a.push()[1]["why_ended"] == "ann went home"
     assert lockq(daemon, "kill", "nobody", "--why", "x").returncode == 1
