@@ -8,7 +8,10 @@
 #include "server/view.h"
 #include "wire/reply.h"
 
-#define ROW_BYTES 64 /* of a row, beside its texts */
+/* At most, beside the texts: of a row, of an operation, of a change. */
+#define ROW_BYTES    48
+#define OP_BYTES     56
+#define CHANGE_BYTES 48
 
 /* One asked key that is not free, or changed. */
 struct row {
@@ -129,13 +132,19 @@ static void put_since(struct buf *out, const struct row *rows, uint32_t n)
             put_path(out, rows[i].asked);
 }
 
-static size_t size_in_answer(const struct row *row)
+/* What a row adds to the answer. An operation is told once: it counts where it is not that of the
+ * row before, so it may count too often, never too seldom. */
+static size_t size_in_answer(const struct row *row, const struct op *before)
 {
     const struct op *op = row->found.op;
-    size_t size = ROW_BYTES + 2 * (size_t)row->asked.n + row->change.op.n + row->change.who.n;
+    size_t size = 0;
 
     if (op != NULL)
-        size += row->found.held.n + 2 * (size_t)op->id.n + op->who.n + op->why.n + op->progress.n;
+        size += ROW_BYTES + row->asked.n + row->found.held.n + op->id.n;
+    if (op != NULL && op != before)
+        size += OP_BYTES + op->id.n + op->who.n + op->why.n + op->progress.n;
+    if (row->has_changed)
+        size += CHANGE_BYTES + row->asked.n + row->change.op.n + row->change.who.n;
     return size;
 }
 
@@ -149,7 +158,7 @@ static uint32_t find_rows(struct server *server, const struct conn *conn,
     size_t bytes = 0, bytes_max = method_answer_max(server);
     uint32_t done;
 
-    for (done = 0; done < request->n_keys && bytes < bytes_max; done++) {
+    for (done = 0; done < request->n_keys; done++) {
         struct row *row = &rows[*n_rows];
         *row = (struct row){.asked = request->keys[done].path};
         core_check(server->core, ns, row->asked, &row->found);
@@ -157,7 +166,9 @@ static uint32_t find_rows(struct server *server, const struct conn *conn,
             has_since && core_changed(server->core, ns, row->asked, request->since, &row->change);
         if (row->found.free && !row->has_changed)
             continue;
-        bytes += size_in_answer(row);
+        bytes += size_in_answer(row, *n_rows > 0 ? row[-1].found.op : NULL);
+        if (bytes > bytes_max && *n_rows > 0)
+            break;
         (*n_rows)++;
     }
     return done;
