@@ -253,22 +253,33 @@ static char *trim(char *text)
 
 struct seen {
     char names[SETTINGS_MAX][32];
+    int lines[SETTINGS_MAX];
     int n;
 };
 
-static bool is_doubled(struct seen *seen, const char *name)
+/* Its line; 0: it was not set. */
+static int line_of(const struct seen *seen, const char *name)
+{
+    for (int i = 0; i < seen->n; i++)
+        if (strcmp(seen->names[i], name) == 0)
+            return seen->lines[i];
+    return 0;
+}
+
+static bool is_doubled(struct seen *seen, const char *name, int line)
 {
     if (strcmp(name, "listen") == 0)
         return false;
-    for (int i = 0; i < seen->n; i++)
-        if (strcmp(seen->names[i], name) == 0)
-            return true;
-    if (seen->n < SETTINGS_MAX)
+    if (line_of(seen, name) != 0)
+        return true;
+    if (seen->n < SETTINGS_MAX) {
+        seen->lines[seen->n] = line;
         snprintf(seen->names[seen->n++], sizeof seen->names[0], "%s", name);
+    }
     return false;
 }
 
-static bool read_line(struct config *config, char *line, struct seen *seen, char *why)
+static bool read_line(struct config *config, char *line, int number, struct seen *seen, char *why)
 {
     char *comment = strchr(line, '#'), *value, *name;
 
@@ -284,11 +295,23 @@ static bool read_line(struct config *config, char *line, struct seen *seen, char
     }
     *value++ = '\0';
     name = trim(name);
-    if (is_doubled(seen, name)) {
+    if (is_doubled(seen, name, number)) {
         snprintf(why, CONFIG_WHY_MAX, "%.64s is set twice", name);
         return false;
     }
     return config_set(config, name, trim(value), why);
+}
+
+/* Of two that contradict each other the later line is told. */
+static bool fits_together(const struct config *config, const struct seen *seen, int *number,
+                          char *why)
+{
+    int least = line_of(seen, "lease_min"), most = line_of(seen, "lease_max");
+
+    if (config->limits.lease_min <= config->limits.lease_max)
+        return true;
+    *number = least > most ? least : most;
+    return fail(why, "lease_min", "at most lease_max");
 }
 
 /* Reads settings until one is wrong; `number` is then its line. */
@@ -302,12 +325,12 @@ static bool read_lines(struct config *config, FILE *in, int *number, char *why)
     for (ssize_t n; is_right && (n = getline(&line, &size, in)) >= 0;) {
         ++*number;
         if (strlen(line) == (size_t)n)
-            is_right = read_line(config, line, &seen, why);
+            is_right = read_line(config, line, *number, &seen, why);
         else
             is_right = fail(why, "a line", "text, and a byte 0 is in it");
     }
     free(line);
-    return is_right;
+    return is_right && fits_together(config, &seen, number, why);
 }
 
 bool config_read(struct config *config, const char *file, char *why)
@@ -378,8 +401,6 @@ static bool find_listen(struct config *config, char *why)
 
 bool config_complete(struct config *config, char *why)
 {
-    if (config->limits.lease_min > config->limits.lease_max)
-        return fail(why, "lease_min", "at most lease_max");
     if (config->backend == BACKEND_REDIS && config->redis[0] == '\0')
         return fail(why, "redis", "set for the backend redis");
     if (config->backend == BACKEND_AUTO)

@@ -143,10 +143,29 @@ static bool read_users(struct slice value, struct config *config)
     return true;
 }
 
+/* What stands behind the last colon of "host:port"; where it is a number it has 16 bits. */
+static bool has_port_in_range(struct slice text)
+{
+    const char *colon = memrchr(text.at, ':', text.n);
+    struct slice port;
+    uint32_t n = 0;
+
+    if (colon == NULL)
+        return true;
+    port = (struct slice){colon + 1, (uint32_t)(text.at + text.n - colon - 1)};
+    while (n < port.n && port.at[n] >= '0' && port.at[n] <= '9')
+        n++;
+    return n == 0 || n < port.n || (n <= 5 && atoi(colon + 1) <= 65535);
+}
+
 static bool read_listen(struct slice value, struct config *config)
 {
-    if (value.n < 4 || config->n_listen == CONFIG_LISTEN_MAX ||
-        (memcmp(value.at, "tcp:", 4) != 0 && (value.n < 5 || memcmp(value.at, "unix:", 5) != 0)))
+    bool is_tcp = value.n >= 4 && memcmp(value.at, "tcp:", 4) == 0;
+    bool is_unix = value.n >= 6 && memcmp(value.at, "unix:/", 6) == 0;
+
+    if ((!is_tcp && !is_unix) || config->n_listen == CONFIG_LISTEN_MAX ||
+        (is_unix && value.n > 5 + 107) ||
+        (is_tcp && !has_port_in_range((struct slice){value.at + 4, value.n - 4})))
         return false;
     return read_text(value, config->listen[config->n_listen++]);
 }
@@ -289,6 +308,7 @@ static bool is_set_in(struct slice file, struct slice name)
 static int read_file(struct slice file, struct config *config, struct slice *named)
 {
     struct slice rest = file;
+    int lease = 0; /* the latest line that sets one of its limits */
 
     config_init(config);
     *named = (struct slice){0};
@@ -307,8 +327,11 @@ static int read_file(struct slice file, struct config *config, struct slice *nam
         if (!has_value || (!is(name, "listen") && is_set_in(before, name)) ||
             !read_setting(name, strip(code), config))
             return number;
+        if (is(name, "lease_min") || is(name, "lease_max"))
+            lease = number;
     }
-    return 0;
+    *named = (struct slice){0};
+    return config->limits.lease_min > config->limits.lease_max ? lease : 0;
 }
 
 /* --- verdicts -------------------------------------------------------------------------------- */
@@ -381,9 +404,6 @@ void config_judge_refused(struct slice file, const char *path, const char *why)
 void config_judge_incomplete(const struct config *config, const char *why)
 {
     must_be_one_line(why);
-    if (strncmp(why, "lease_min ", 10) == 0)
-        MUST(config->limits.lease_min > config->limits.lease_max);
-    else
-        MUST(strncmp(why, "redis ", 6) == 0 && config->backend == BACKEND_REDIS &&
-             config->redis[0] == '\0');
+    MUST(strncmp(why, "redis ", 6) == 0 && config->backend == BACKEND_REDIS &&
+         config->redis[0] == '\0');
 }

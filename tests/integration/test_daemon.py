@@ -41,6 +41,7 @@ def test_a_right_configuration_is_0(tmp_path):
     ("listen = tcp:127.0.0.1:65536\n", 1, "65535"),  # 16 bits would make it 0
     ("listen = tcp:[::1]:" + "9" * 30 + "\n", 1, "65535"),
     ("backend = oracle\n", 1, "backend"),
+    ("lease_min = 2m\n\nlease_max = 1m\nkeys = 5\n", 3, "lease_min"),
     ("socket_mode = 9\n", 1, "socket_mode"),
     ("log_level = loud\n", 1, "log_level"),
     ("admin = 4294967296\n", 1, "admin"),  # 32 bits would make it root
