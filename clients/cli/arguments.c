@@ -246,9 +246,10 @@ enum arguments_result arguments_read(int argc, char **argv, const struct verb **
     argv++;
     if ((*verb)->call == verb_run)
         options->command = split_command(&argc, argv);
-    return read_options(*verb, argc, argv, options) && has_operands(*verb, options)
-               ? ARGUMENTS_READ
-               : ARGUMENTS_WRONG;
+    if (!read_options(*verb, argc, argv, options) || !has_operands(*verb, options))
+        return ARGUMENTS_WRONG;
+    options->subject = (*verb)->operands == TAKES_OP ? options->operands.at[0] : options->op;
+    return ARGUMENTS_READ;
 }
 
 static void free_texts(struct texts *texts)

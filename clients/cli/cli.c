@@ -76,8 +76,8 @@ int cli_fail(struct lockq *lockq, const struct options *options, int status)
     const char *why = lockq_why(lockq);
     char *shown = text_escape(why, strlen(why)), *op = NULL;
 
-    if (is_about_operation(status) && options->operands.n == 1)
-        op = text_escape(options->operands.at[0], strlen(options->operands.at[0]));
+    if (is_about_operation(status) && options->subject != NULL)
+        op = text_escape(options->subject, strlen(options->subject));
     fprintf(
         stderr, "lockq: %s%s%s%s%s%s\n", status < LOCKQ_E_TIMEOUT ? lockq_status_name(status) : "",
         status < LOCKQ_E_TIMEOUT ? ": " : "", op != NULL ? op : "", op != NULL ? ": " : "", shown,

@@ -45,7 +45,8 @@ struct options {
     int not_granted;       /* -E: the exit code when it was not granted */
     struct texts operands; /* keys; or the id of one operation */
     struct texts shared;
-    char **command; /* behind --; NULL: none */
+    const char *subject; /* the id of the operation that it is about; NULL: not known */
+    char **command;      /* behind --; NULL: none */
 };
 
 /* Says on standard error what went wrong with a call, and returns the exit code for it. */

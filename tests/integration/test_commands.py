@@ -404,6 +404,12 @@ def test_an_error_about_an_operation_names_it(daemon):
     assert "not_found: nope: " in lockq(daemon, "kill", "nope", "--why", "x", "--yes").stderr
 
 
+def test_an_error_about_an_operation_does_not_name_a_key_for_it(held):
+    """Where keys are given, the id is that of --op."""
+    done = lockq(held, "run", "Project/25", "--op", "held", "--", "true")
+    assert done.returncode != 0 and "not_owner: held: " in done.stderr
+
+
 def test_a_socket_that_is_closed_to_the_user_is_77(daemon):
     """There is a daemon; it is another permission that is missing."""
     if os.geteuid() != 0:
