@@ -129,6 +129,8 @@ static void add_lines_above(struct walk *walk, const struct claim *claim, enum m
 
 static bool walk_key(struct walk *walk, const struct claim *claim)
 {
+    if ((claim->marks & CLAIM_HAD) != 0)
+        return true;
     walk->ours = claim;
     walk->n_holding = walk->n_children = walk->n_waiting = 0;
     add_lines_above(walk, claim, mode_above(claim->named));

@@ -14,7 +14,8 @@ enum claim_mark {
     CLAIM_UNDER = 2,     /* a key above is named, shared, by the same operation */
     CLAIM_WALKED_IS = 4, /* only during core_ahead: looked at on behalf of a key below */
     CLAIM_WALKED_IX = 8,
-    CLAIM_GIVEN = 16 /* only during a release with keys: it is one of them */
+    CLAIM_GIVEN = 16, /* only during a release with keys: it is one of them */
+    CLAIM_HAD = 32    /* only in the draft of a refused extension: nothing new */
 };
 
 struct claim {

@@ -108,7 +108,8 @@ bool consistent_claims(const struct core *core, const struct core_op *op)
 
     for (uint32_t i = 0; i < op->n_claims; i++) {
         n_blocked += (op->claims[i].marks & CLAIM_BLOCKED) != 0;
-        if ((op->claims[i].marks & (CLAIM_WALKED_IS | CLAIM_WALKED_IX | CLAIM_GIVEN)) != 0)
+        if ((op->claims[i].marks & (CLAIM_WALKED_IS | CLAIM_WALKED_IX | CLAIM_GIVEN | CLAIM_HAD)) !=
+            0)
             return false;
     }
     /* Between steps nobody waits for nothing. */

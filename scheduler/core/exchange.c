@@ -126,22 +126,35 @@ static bool mark_named(const struct core *core, struct claim *claims, uint32_t i
     return is_blocked;
 }
 
-/* Only what it has not named already can be kept from it: its children stand beside the rest.
- * Returns whether something is. */
+/* The places of its named keys, as the drafted ones can look them up; or none any more. */
+static void note_places(struct core *core, const struct core_op *op, bool are_there)
+{
+    for (uint32_t i = 0; i < op->n_named; i++)
+        key_at(&core->keys, op->claims[i].key)->draft = are_there ? i + 1 : 0;
+}
+
+static bool has_named(const struct core *core, const struct core_op *op,
+                      const struct claim *drafted)
+{
+    uint32_t place = key_at(&core->keys, drafted->key)->draft;
+    return place != 0 && op->claims[place - 1].named == drafted->named;
+}
+
+/* Only what it has not named already can be kept from it: its children stand beside the rest,
+ * which is marked with CLAIM_HAD when something is. Returns whether something is. */
 static bool mark_wanted(struct core *core, const struct core_op *op, struct newcomer newcomer)
 {
     struct draft *draft = &core->draft;
     bool is_blocked = false;
 
-    for (uint32_t i = 0; i < op->n_named; i++)
-        key_at(&core->keys, op->claims[i].key)->draft = i + 1;
-    for (uint32_t i = 0; i < draft->n_named; i++) {
-        uint32_t place = key_at(&core->keys, draft->claims[i].key)->draft;
-        if (place == 0 || op->claims[place - 1].named != draft->claims[i].named)
+    note_places(core, op, true);
+    for (uint32_t i = 0; i < draft->n_named; i++)
+        if (!has_named(core, op, &draft->claims[i]))
             is_blocked = mark_named(core, draft->claims, i, newcomer) || is_blocked;
-    }
-    for (uint32_t i = 0; i < op->n_named; i++)
-        key_at(&core->keys, op->claims[i].key)->draft = 0;
+    for (uint32_t i = 0; is_blocked && i < draft->n_named; i++)
+        if (has_named(core, op, &draft->claims[i]))
+            draft->claims[i].marks |= CLAIM_HAD;
+    note_places(core, op, false);
     return is_blocked;
 }
 

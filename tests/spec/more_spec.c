@@ -157,6 +157,20 @@ STORY(a_parent_takes_nothing_that_a_child_holds_whole)
          "    task extended\n");
 }
 
+STORY(who_stands_beside_what_it_has_keeps_no_extension)
+{
+    play("0 A submit top /:x\n"
+         "    top granted token 1\n"
+         "0 A submit task /:s parent top\n"
+         "    task granted token 2\n"
+         "1 A submit child a/1:x parent task\n"
+         "    child granted token 3\n"
+         "2 A submit other /:x parent top\n"
+         "    other waiting ahead 2 (task, child)\n"
+         "3 A extend task b/1:x\n"
+         "    task extension refused ahead 1 (other)\n");
+}
+
 STORY(giving_keys_back_lowers_those_above_to_what_the_rest_needs)
 {
     play("0 A submit a a/1:x a/2:s b:x\n"
@@ -255,6 +269,7 @@ int main(void)
         cmocka_unit_test(extend_raises_a_mode_and_a_key_above),
         cmocka_unit_test(extend_passes_those_who_wait_and_they_wait_for_it_then),
         cmocka_unit_test(extend_is_refused_by_a_waiting_child),
+        cmocka_unit_test(who_stands_beside_what_it_has_keeps_no_extension),
         cmocka_unit_test(a_child_extends_over_the_keys_of_its_parent),
         cmocka_unit_test(a_parent_extends_beside_its_children),
         cmocka_unit_test(a_parent_takes_nothing_that_a_child_holds_whole),
