@@ -148,6 +148,7 @@ static bool has_port_in_range(struct slice text)
 {
     const char *colon = memrchr(text.at, ':', text.n);
     struct slice port;
+    uint64_t number;
     uint32_t n = 0;
 
     if (colon == NULL)
@@ -155,7 +156,7 @@ static bool has_port_in_range(struct slice text)
     port = (struct slice){colon + 1, (uint32_t)(text.at + text.n - colon - 1)};
     while (n < port.n && port.at[n] >= '0' && port.at[n] <= '9')
         n++;
-    return n == 0 || n < port.n || (n <= 5 && atoi(colon + 1) <= 65535);
+    return n == 0 || n < port.n || (n <= 5 && read_number(port, false, &number) && number <= 65535);
 }
 
 static bool read_listen(struct slice value, struct config *config)
