@@ -182,6 +182,14 @@ static void put_namespaces(struct server *server, struct buf *out, struct put_op
     }
 }
 
+/* 0 says that no commit is under way: one that has just begun is a millisecond old. */
+static uint64_t age_to_tell(const struct server *server)
+{
+    uint64_t age = server_commit_age(server);
+
+    return age == 0 && pipeline_is_in_flight(&server->pipeline) ? 1 : age;
+}
+
 void method_stats(struct server *server, struct conn *conn, const struct request *request)
 {
     const struct server_counters *counters = &server->counters;
@@ -193,7 +201,7 @@ void method_stats(struct server *server, struct conn *conn, const struct request
     reply_begin(out, request->id);
     map = put_map_begin(out);
     put_stat(out, &map, "seq", server->pipeline.durable.seq);
-    put_stat(out, &map, "commit_age", server_commit_age(server));
+    put_stat(out, &map, "commit_age", age_to_tell(server));
     put_name(out, "backend");
     put_name(out, server->config.store->is->backend);
     map.pairs++;

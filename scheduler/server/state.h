@@ -60,7 +60,7 @@ uint64_t server_seq(const struct server *server);
 /* Whether requests that need the store are refused. */
 bool server_is_away(const struct server *server);
 
-/* For how long the commit in flight has been under way; 0: there is none. */
+/* For how long the commit in flight has been under way; 0: there is none, or it has just begun. */
 uint64_t server_commit_age(const struct server *server);
 
 #endif

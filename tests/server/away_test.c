@@ -187,6 +187,17 @@ static void ping_stats_and_a_new_hello_are_answered(void **state)
     assert_true(hears(late, "records_total"));
 }
 
+static void a_commit_is_seen_in_the_millisecond_in_which_it_begins(void **state)
+{
+    (void)state;
+    ask(conn, "stats", NULL);
+    assert_false(hears(conn, "commit_age\x01"));
+    ask(conn, "submit", "first");
+    assert_non_null(server_next_batch(server));
+    ask(conn, "stats", NULL);
+    assert_true(hears(conn, "commit_age\x01"));
+}
+
 static void one_that_is_nearly_full_takes_nothing_new_from_its_first_turn_on(void **state)
 {
     server_destroy(server);
@@ -218,6 +229,7 @@ int main(void)
         TEST(what_was_asked_before_waits_and_is_answered_when_it_is_back),
         TEST(what_is_asked_then_is_refused_at_once_and_not_done),
         TEST(ping_stats_and_a_new_hello_are_answered),
+        TEST(a_commit_is_seen_in_the_millisecond_in_which_it_begins),
         TEST(one_that_is_nearly_full_takes_nothing_new_from_its_first_turn_on),
         cmocka_unit_test(deadlines_stand_still_while_the_clock_does),
     };
