@@ -145,6 +145,8 @@ bool compare_outcome(struct fuzz *f, const struct model_outcome *expected,
         return fuzz_fail(f, "repeated or contended is wrong", NULL);
     if (got->end != expected->left_out || got->refused != expected->refused)
         return fuzz_fail(f, "refused, stale or a deadlock, or not,", NULL);
+    if (expected->refused && !got->ahead.more && got->ahead.count != expected->n_refusing)
+        return fuzz_fail(f, "another number of operations refuse the extension", NULL);
     if (expected->left_out != END_NONE && got->op != NULL)
         return fuzz_fail(f, "left out, and yet an operation", NULL);
     if (expected->left_out == END_STALE && got->n_changes == 0)

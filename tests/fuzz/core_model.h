@@ -89,6 +89,7 @@ struct model_outcome {
     enum lockq_status status, or_status; /* the second where two answers would do */
     enum op_end left_out; /* of a submit that left nothing: REFUSED, STALE, DEADLOCK */
     bool refused;         /* of an extension */
+    uint32_t n_refusing;  /* that keep it from what is new */
     bool repeated, contended;
     uint32_t op;
     struct {

@@ -122,17 +122,17 @@ static void on_release(struct model *m, const struct event *event, struct model_
         model_end(m, event, out->op, END_RELEASED, out);
 }
 
-/* Kept from it by one who holds and is not above it, or by a child that waits. */
-static bool is_wanted_by_others(const struct model *m, uint32_t op, const struct model_op *more)
+/* How many keep it from that: who holds and is not above it, and children that wait. */
+static uint32_t count_refusing(const struct model *m, uint32_t op, const struct model_op *more)
 {
+    uint32_t n = 0;
     for (uint32_t i = 0; i < m->n_live; i++) {
         uint32_t by = m->live[i];
         bool counts = m->ops[by].state == OP_GRANTED ? !model_is_family(m, by, op)
                                                      : m->ops[by].parent != MODEL_NONE && by != op;
-        if (counts && model_conflict(more, &m->ops[by]))
-            return true;
+        n += counts && model_conflict(more, &m->ops[by]);
     }
-    return false;
+    return n;
 }
 
 static void on_extend(struct model *m, const struct event *event, struct model_op *op,
@@ -152,9 +152,10 @@ static void on_extend(struct model *m, const struct event *event, struct model_o
     for (uint32_t i = 0; i < n_united; i++)
         if (!is_among(held, n, united[i], false))
             more.keys[more.n_keys++] = united[i];
+    out->n_refusing = count_refusing(m, out->op, &more);
     if (more.n_keys == 0) {
         out->repeated = true;
-    } else if (is_wanted_by_others(m, out->op, &more)) {
+    } else if (out->n_refusing > 0) {
         out->refused = true;
     } else {
         memcpy(op->keys, united, n_united * sizeof *united);
