@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,11 +33,16 @@ void command_ignore_pipes(struct command *command)
     sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, &command->pipe_before);
 }
 
-/* In the child. What exec says goes through the pipe, which exec closes. */
-static void become_command(const struct command *command, char **argv, int errors)
+/* In the child. What exec says goes through the pipe, which exec closes. With its guard killed,
+ * nobody would end it when the keys are somebody else's, so it is asked to end at once. */
+static void become_command(const struct command *command, pid_t guard, char **argv, int errors)
 {
     sigset_t none;
     int error;
+
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != guard)
+        _exit(CLI_LOST);
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -52,6 +58,7 @@ static void become_command(const struct command *command, char **argv, int error
 int command_start(struct command *command, char **argv)
 {
     int errors[2], error = 0;
+    pid_t guard = getpid();
     sigset_t watched = watched_signals();
 
     /* Where it is ignored, the system forgets a child at its end, and nobody hears of it. */
@@ -63,7 +70,7 @@ int command_start(struct command *command, char **argv)
         return CLI_NOT_RUNNABLE;
     }
     if (command->child == 0)
-        become_command(command, argv, errors[1]);
+        become_command(command, guard, argv, errors[1]);
     close(errors[1]);
     if (read(errors[0], &error, sizeof error) != sizeof error)
         error = 0;

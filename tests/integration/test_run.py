@@ -1,6 +1,7 @@
 """lockq run: what it gives its command, what it passes on, and what it does when the grant is lost."""
 
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -140,6 +141,16 @@ def test_the_end_of_the_command_is_heard_by_one_who_was_told_to_ignore_it(daemon
     out, _ = run.communicate(timeout=DEADLINE)
     assert run.returncode == 7 and int(out, 16) >> (signal.SIGCHLD - 1) & 1
     assert daemon.client().call("status", op="r")["end"] == "released"
+
+
+def test_a_command_whose_guard_is_killed_ends(daemon):
+    """Nobody is left to end it when its keys are somebody else's."""
+    run = start(daemon, "run", "A", "--", "sh", "-c", "echo $$; exec sleep 1000")
+    command = pathlib.Path("/proc", run.stdout.readline().strip(), "stat")
+    run.kill()
+    run.wait()
+    until(lambda: not command.exists() or command.read_text(encoding="ascii").split()[2] == "Z",
+          "the end of the command")
 
 
 def lose(daemon, line):
