@@ -91,6 +91,7 @@ struct op {
      * remembered as this one. */
     const struct op *parent;
     uint32_t n_children; /* live ones */
+    uint32_t n_passed;   /* times that others passed it while it waited; CORE_PASSED_MAX at most */
 
     /* Durations in ms as the client gave them. */
     int64_t wait_ms;     /* how long to stay in line; CORE_FOREVER */
@@ -195,6 +196,7 @@ enum effect_type {
     EFFECT_SUBMITTED, /* entered the line (a grant in the same step follows as its own effect) */
     EFFECT_GRANTED,
     EFFECT_CHANGED, /* claimed, renewed, extended, gave keys back: it has a new seq */
+    EFFECT_PASSED,  /* waits, and another one comes to hold before it: n_passed, but no new seq */
     EFFECT_ENDED,
     EFFECT_FORGOTTEN, /* no longer remembered; `op` is valid until the next step */
     EFFECT_CONTENDED  /* granted, and somebody begins to wait for it; only if core_tell_contended */

@@ -31,7 +31,6 @@ struct core_op {
     struct list tied;       /* in the list of the session that it dies with */
     struct list children;   /* live ones, by ticket */
     struct list sibling;    /* among the children of its parent */
-    uint32_t n_passed;      /* times that others passed it while it waits; since the start */
     size_t changed_bytes;   /* of op.changed */
     struct op op;
 };

@@ -3,7 +3,7 @@
 #include "core/ring.h"
 
 /* Looks once at each ordinary operation that waits and conflicts; stops when `may` says no. */
-static bool each_passed(struct core *core, bool (*may)(struct core_op *op))
+static bool each_passed(struct core *core, bool (*may)(struct core *core, struct core_op *op))
 {
     const struct draft *draft = &core->draft;
     uint64_t walk = ++core->latest_walk;
@@ -18,7 +18,7 @@ static bool each_passed(struct core *core, bool (*may)(struct core_op *op))
                 if (op->walk == walk)
                     continue;
                 op->walk = walk;
-                if (!may(op))
+                if (!may(core, op))
                     return false;
             }
         }
@@ -26,14 +26,16 @@ static bool each_passed(struct core *core, bool (*may)(struct core_op *op))
     return true;
 }
 
-static bool has_patience(struct core_op *op)
+static bool has_patience(struct core *core, struct core_op *op)
 {
-    return op->n_passed < CORE_PASSED_MAX;
+    (void)core;
+    return op->op.n_passed < CORE_PASSED_MAX;
 }
 
-static bool count(struct core_op *op)
+static bool count(struct core *core, struct core_op *op)
 {
-    op->n_passed++;
+    op->op.n_passed++;
+    effect_add(core, EFFECT_PASSED, op);
     return true;
 }
 

@@ -2,9 +2,8 @@
  * Passing: one that will not wait comes to hold before those that do, sixteen times at most before
  * each of them.
  *
- * Times are counted from the start of the core on: like durations they begin afresh at recovery.
- * Cost: the ordinary claims that wait on its keys and conflict, each at most sixteen times in its
- * life.
+ * How often is a part of an operation, and stored with it. Cost: the ordinary claims that wait on
+ * its keys and conflict, each at most sixteen times in its life.
  */
 #ifndef CORE_PASSING_H
 #define CORE_PASSING_H

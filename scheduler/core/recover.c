@@ -33,7 +33,9 @@ static bool is_plausible(const struct core *core, const struct op *from, uint32_
         return false;
     if (has_token && from->token >= core->epoch * CORE_TOKENS_AN_EPOCH)
         return false;
-    if (from->parent != NULL && !is_plausible_child(from))
+    if (from->parent != NULL && (!is_plausible_child(from) || from->n_passed > 0))
+        return false;
+    if (from->n_passed > CORE_PASSED_MAX)
         return false;
     if (from->state == OP_WAITING && from->n_changed > 0)
         return false; /* it is told at its turn */

@@ -37,7 +37,8 @@ static void remember_removed(struct removed *removed, uint64_t id, uint64_t hash
 void pipeline_op_changed(struct pipeline *pipeline, struct op *op)
 {
     if (pipeline->keeps_nothing) {
-        pipeline->durable.seq = op->seq;
+        if (op->seq > pipeline->durable.seq) /* who was passed has an old one */
+            pipeline->durable.seq = op->seq;
         return;
     }
     if (op->driver.dirty_place != 0)
@@ -235,7 +236,7 @@ static void cut_commits(struct pipeline *pipeline, uint32_t n_ops, uint32_t n_pu
 
         while (at < n_ops && (!is_long || !may_end(pipeline, seq, &pin, &until))) {
             bytes += account(pipeline, at++);
-            if (at > n_removed)
+            if (at > n_removed && pipeline->dirty[at - n_removed - 1]->seq > seq)
                 seq = pipeline->dirty[at - n_removed - 1]->seq;
             is_long = at - first >= pipeline->records_max || bytes >= PIPELINE_BYTES_MAX;
         }

@@ -61,7 +61,8 @@ static bool has_sound_numbers(const struct store_op *op)
     return op->ticket > 0 && op->seq > 0 && is_number(op->session) && is_number(op->claimed_by) &&
            is_number(op->submitted_ms) && is_number(op->granted_ms) && is_number(op->ended_ms) &&
            is_number(op->max_hold_ms) && is_duration(op->wait_ms) && is_duration(op->lease_ms) &&
-           is_duration(op->claim_in_ms) && op->unchanged_since >= 0;
+           is_duration(op->claim_in_ms) && op->unchanged_since >= 0 && op->passed >= 0 &&
+           op->passed <= CORE_PASSED_MAX;
 }
 
 static bool has_sound_texts(const struct store_op *op)

@@ -26,7 +26,7 @@
 #include "store/redis_url.h"
 #include "store/store.h"
 
-#define REDIS_SCHEMA_VERSION "1"
+#define REDIS_SCHEMA_VERSION "2"
 #define REDIS_OWNER_MS       15000 /* how long an owner key lives that is not renewed */
 #define REDIS_RENEW_MS       5000  /* how old it is when it is renewed */
 #define REDIS_WHY_MAX        256

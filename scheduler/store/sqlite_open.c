@@ -19,7 +19,7 @@
 #define LOCK_N     510
 
 #define APPLICATION_ID 0x6c6f636b /* "lock" */
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 
 /* Nothing is asked of an operation's columns: whoever else writes them is found out by the state
  * hash, and NOT NULL and STRICT took a twentieth of a commit. */

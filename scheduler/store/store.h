@@ -31,6 +31,7 @@
     INT(submitted_ms)                                                                              \
     BLOB(content)         /* 16 bytes */                                                           \
     RARE_INT(parent)      /* its ticket; 0: none */                                                \
+    RARE_INT(passed)      /* times that others passed it while it waited */                        \
     RARE_INT(max_hold_ms) /* 0: no such limit */                                                   \
     RARE_INT(on_change)   /* 0 ignored, 1 ends, 2 told */                                          \
     RARE_INT(unchanged_since)                                                                      \

@@ -126,6 +126,8 @@ static bool compare_op(struct fuzz *f, uint32_t i, bool everything)
         op->session != expected->session || op->claimed_by != expected->claimed_by ||
         op->seq != expected->seq || op->tied != expected->tied)
         return fuzz_fail(f, "another state, token, owner or seq", expected->id);
+    if (op->n_passed != expected->n_passed)
+        return fuzz_fail(f, "passed another number of times", expected->id);
     if (op->parent == NULL ? expected->parent != MODEL_NONE
                            : model_of(f, op->parent) != expected->parent)
         return fuzz_fail(f, "another parent", expected->id);

@@ -41,12 +41,22 @@ static bool check_forgotten(struct fuzz *f, const struct op *op, uint64_t wall_m
     return true;
 }
 
+static bool check_passed(struct fuzz *f, const struct op *op)
+{
+    uint32_t passed = model_of(f, op);
+    if (passed == MODEL_NONE || op->n_passed != f->model.ops[passed].n_passed)
+        return fuzz_fail(f, "passed, but not by this step", NULL);
+    return true;
+}
+
 static bool take_effect(struct fuzz *f, const struct effect *effect, uint64_t *seq,
                         uint64_t wall_ms)
 {
     struct model *m = &f->model;
     if (effect->type == EFFECT_FORGOTTEN)
         return check_forgotten(f, effect->op, wall_ms);
+    if (effect->type == EFFECT_PASSED)
+        return check_passed(f, effect->op);
     struct model_op *op = &m->ops[model_of(f, effect->op)];
     op->seq = ++*seq;
     if (effect->type == EFFECT_ENDED)
@@ -75,7 +85,7 @@ static bool compare_effects(struct fuzz *f, const struct model_outcome *expected
     uint32_t n = 0;
     for (uint32_t i = 0; i < got->n_effects; i++) {
         const struct effect *effect = &got->effects[i];
-        if (effect->type != EFFECT_FORGOTTEN) {
+        if (effect->type != EFFECT_FORGOTTEN && effect->type != EFFECT_PASSED) {
             uint32_t op = model_of(f, effect->op);
             if (op == MODEL_NONE)
                 return fuzz_fail(f, "an effect on an operation that is not there", NULL);

@@ -177,7 +177,6 @@ void model_recover(struct model *m, int64_t now_ms, uint64_t wall_ms, struct mod
     for (uint32_t i = 0; i < m->n_live; i++) {
         struct model_op *op = &m->ops[m->live[i]];
         op->waits_from = op->granted_at = op->runs_from = op->holds_from = now_ms;
-        op->n_passed = 0;
     }
     m->floor = m->seq;
     m->n_noted = 0;

@@ -139,3 +139,33 @@ def test_an_unclaimed_payload_outlives_a_crash(daemon):
     b = daemon.client()
     assert "expires_in" not in record(b, "job")
     assert b.call("claim", op="job")["payload"] == "p" * 60000
+
+
+def test_who_was_passed_sixteen_times_is_passed_no_more(daemon):
+    """Whatever happened in between; and a daemon that is asked how far it is never goes back."""
+    few = {"wait": False, "max_hold": 10000, "pass": True}
+    a, b, c = daemon.client(grace=60000), daemon.client(grace=60000), daemon.client()
+    a.call("submit", keys=["Row/1"], op="a")
+    b.call("submit", keys=["Row/1", "Row/2"], op="bulk")
+    seq = 0
+    for i in range(16):
+        if i % 6 == 5:
+            restart(daemon)
+            c = daemon.client()
+        assert c.call("submit", keys=["Row/2"], op=f"c{i}", **few)["state"] == "granted"
+        before, seq = seq, c.call("ping")["seq"]
+        assert seq > before
+        c.call("release", op=f"c{i}")
+    restart(daemon)
+    view = daemon.client().call("submit", keys=["Row/2"], op="more", **few)
+    assert (view["end"], view["blockers"][0]["op"]) == ("refused", "bulk")
+
+
+def test_without_a_store_seq_rises_when_somebody_is_passed(start):
+    few = {"wait": False, "max_hold": 10000, "pass": True}
+    client = start(backend="memory").client()
+    client.call("submit", keys=["Row/1"], op="a")
+    client.call("submit", keys=["Row/1", "Row/2"], op="bulk")
+    before = client.call("ping")["seq"]
+    client.call("submit", keys=["Row/2"], op="c", **few)
+    assert client.call("ping")["seq"] > before

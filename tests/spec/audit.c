@@ -44,6 +44,11 @@ static void audit_effect(struct player *p, const struct effect *effect)
         if (op->state != OP_GRANTED || !core_contended(p->core, op))
             complain(p, "told that it is contended, and it is not");
         return;
+    case EFFECT_PASSED:
+        if (op->state != OP_WAITING || op->parent != NULL || op->n_passed == 0 ||
+            op->n_passed > CORE_PASSED_MAX)
+            complain(p, "passed, and it may not be");
+        return;
     case EFFECT_FORGOTTEN:
         if (op->state != OP_ENDED)
             complain(p, "forgotten, but not ended");
@@ -79,7 +84,8 @@ static void audit_order(struct player *p, const struct outcome *out)
 {
     bool granted = false;
     for (uint32_t i = 0; i < out->n_effects; i++) {
-        if (out->effects[i].type == EFFECT_SUBMITTED && i != 0)
+        if (out->effects[i].type == EFFECT_SUBMITTED && i != 0 &&
+            out->effects[i - 1].type != EFFECT_PASSED)
             complain(p, "submitted is not the first effect");
         if (out->effects[i].type == EFFECT_ENDED && granted)
             complain(p, "a grant comes before an end of the same step");

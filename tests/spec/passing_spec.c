@@ -36,6 +36,21 @@ STORY(nobody_is_passed_more_than_sixteen_times)
          "    other granted token 18, expires in 1000\n");
 }
 
+STORY(a_restart_does_not_forget_how_often_somebody_was_passed)
+{
+    play("0 A submit a a:x\n"
+         "    a granted token 1\n"
+         "1 B submit b a:x b:x\n"
+         "    b waiting ahead 1 (a)\n"
+         "2 C crowd c 15 b:s max_hold 1000 pass\n"
+         "    15 granted, 0 waiting\n"
+         "3 restart\n"
+         "3 C submit last b:s max_hold 1000 pass\n"
+         "    last granted token 17, expires in 1000\n"
+         "3 C submit more b:s max_hold 1000 pass\n"
+         "    more refused ahead 1 (b)\n");
+}
+
 STORY(who_is_passed_on_two_keys_at_once_is_passed_once)
 {
     play("0 A submit a a:x\n"
@@ -169,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_passes_ignores_those_who_wait_but_not_those_who_hold),
         cmocka_unit_test(nobody_is_passed_more_than_sixteen_times),
+        cmocka_unit_test(a_restart_does_not_forget_how_often_somebody_was_passed),
         cmocka_unit_test(who_is_passed_on_two_keys_at_once_is_passed_once),
         cmocka_unit_test(a_waiting_child_is_not_passed),
         cmocka_unit_test(kill_ends_who_waits_and_who_holds),

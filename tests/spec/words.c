@@ -186,7 +186,8 @@ void words_effects(struct player *p, const struct outcome *out, const char *verb
         fputc('\n', p->out);
     }
     for (uint32_t i = 0; i < out->n_effects; i++)
-        if (out->effects[i].type != EFFECT_SUBMITTED || !granted_too(out, i))
+        if (out->effects[i].type != EFFECT_PASSED &&
+            (out->effects[i].type != EFFECT_SUBMITTED || !granted_too(out, i)))
             words_effect(p, out, &out->effects[i], verb);
 }
 
