@@ -83,6 +83,14 @@ static int connect_unix(const char *path)
                  (const struct sockaddr *)&name, sizeof name);
 }
 
+/* Of a higher number the resolver would take the lower bits, and find somebody else's port. */
+static bool is_port(const char *port)
+{
+    char *end;
+
+    return strtoul(port, &end, 10) <= UINT16_MAX || *end != '\0';
+}
+
 static int connect_tcp(const char *text)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found, *one;
@@ -95,6 +103,8 @@ static int connect_tcp(const char *text)
         snprintf(port, sizeof port, "%s", colon + 1);
         n = (size_t)(colon - text);
     }
+    if (!is_port(port))
+        return not_understood();
     if (n >= 2 && text[0] == '[' && text[n - 1] == ']')
         snprintf(host, sizeof host, "%.*s", (int)n - 2, text + 1);
     else

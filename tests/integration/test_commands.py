@@ -322,7 +322,8 @@ def test_an_operation_that_is_not_there_is_an_error(daemon, verb):
     ["run", "-E", "256", "A", "--", "true"], ["run", "-E", "x", "A", "--", "true"],
     ["submit", "A//B"], ["submit", ""], ["submit", "A%2"], ["submit", "A", "--op", "12"],
     ["submit", "A", "--op", ""], ["renew", "x", "--token", "abc"],
-    ["release", "x", "--token", "-1"], ["ls", "--addr", "nonsense"]])
+    ["release", "x", "--token", "-1"], ["ls", "--addr", "nonsense"],
+    ["ls", "--addr", "tcp:127.0.0.1:71161"]])
 def test_usage_is_64(daemon, arguments):
     """What cannot be understood, be it by the command or by the daemon."""
     done = lockq(daemon, *arguments)
