@@ -173,6 +173,23 @@ static int note_backing(struct daemon *daemon)
     return refuse(EXIT_STORE, why);
 }
 
+/* Whoever finds an operation ended, or the door closed, can read by whom. */
+static void on_admin(void *context, const struct peer *peer, const char *act, struct slice op,
+                     struct slice why)
+{
+    char id[256], reason[256] = "";
+
+    (void)context;
+    if (op.at == NULL) {
+        log_event(LOG_WARN, act, "by", peer->text, NULL);
+        return;
+    }
+    snprintf(id, sizeof id, "%.*s", (int)op.n, op.at);
+    if (why.n > 0)
+        snprintf(reason, sizeof reason, "%.*s", (int)why.n, why.at);
+    log_event(LOG_WARN, act, "op", id, "by", peer->text, "why", reason, NULL);
+}
+
 static int recover_state(struct daemon *daemon)
 {
     struct server_config config = {
@@ -184,7 +201,7 @@ static int recover_state(struct daemon *daemon)
         .uid = getuid(),
         .admin = daemon->config.admin,
         .admins = daemon->config.n_admin,
-        .outside = {.context = daemon, .random = draw_random},
+        .outside = {.context = daemon, .random = draw_random, .on_admin = on_admin},
     };
     struct store_result result;
 

@@ -26,13 +26,26 @@ static bool may(struct server *server, struct conn *conn, const struct request *
     return false;
 }
 
+static void tell_outside(const struct server *server, const struct conn *conn, const char *act,
+                         struct slice op, struct slice why)
+{
+    const struct server_outside *outside = &server->config.outside;
+
+    if (outside->on_admin != NULL)
+        outside->on_admin(outside->context, &conn->peer, act, op, why);
+}
+
 void method_kill(struct server *server, struct conn *conn, const struct request *request)
 {
     struct event event = method_event(conn, request, EVENT_KILL);
+    const struct op *op;
 
     if (!may(server, conn, request))
         return;
     event.reason = request->why;
+    op = core_find(server->core, event.ns, event.op);
+    if (op != NULL && op->state != OP_ENDED)
+        tell_outside(server, conn, "killed", op->id, event.reason);
     method_step_and_view(server, conn, request, &event, false);
 }
 
@@ -43,6 +56,9 @@ void method_drain(struct server *server, struct conn *conn, const struct request
 
     if (!may(server, conn, request))
         return;
+    if (server->is_draining != request->on)
+        tell_outside(server, conn, request->on ? "draining" : "undrained", (struct slice){NULL, 0},
+                     (struct slice){NULL, 0});
     server->is_draining = request->on;
     core_stats(server->core, &stats);
     out = method_reply(server, conn, request);

@@ -26,11 +26,22 @@
 struct server;
 struct conn;
 
+/* Who is at the other end of a connection. */
+struct peer {
+    bool is_local; /* unix socket: uid counts */
+    uint32_t uid;
+    char text[64]; /* for `who` and the log: "uid:1000", "tcp:127.0.0.1:40112" */
+};
+
 /* What the server asks of the outside. The simulator brings its own. */
 struct server_outside {
     void *context;
     /* Fills bytes that a peer cannot guess: session ids and secrets, the hash key. */
     void (*random)(void *context, void *bytes, size_t n);
+    /* An admin does something, about to be durable: "killed" an operation, "draining", "undrained"
+     * (`op` and `why` are absent). NULL: nobody wants to know. */
+    void (*on_admin)(void *context, const struct peer *peer, const char *act, struct slice op,
+                     struct slice why);
 };
 
 struct server_config {
@@ -97,12 +108,6 @@ bool server_is_idle(const struct server *server);
 bool server_has_backlog(const struct server *server);
 
 /* --- connections ----------------------------------------------------------------------------- */
-
-struct peer {
-    bool is_local; /* unix socket: uid counts */
-    uint32_t uid;
-    char text[64]; /* for `who` and the log: "uid:1000", "tcp:127.0.0.1:40112" */
-};
 
 /* Whether another connection fits; do not accept when not. */
 bool server_has_room(const struct server *server);

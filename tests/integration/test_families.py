@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from lockqd import Daemon
+from lockqd import Daemon, until
 from test_operations import fails
 from test_pushes import pushed, resume
 
@@ -210,8 +210,11 @@ def test_nobody_but_an_admin_kills_or_drains():
                 os.seteuid(0)
             a.call("submit", keys=["A"], op="a")
             if may:
-                assert a.call("kill", op="a", why="x")["end"] == "killed"
+                assert a.call("kill", op="a", why="x y")["end"] == "killed"
                 assert a.call("drain", on=True)["draining"] is True
+                uid = pwd.getpwnam("nobody").pw_uid
+                until(lambda: any(f"event=draining by=uid:{uid}" in line for line in daemon.log), "the log")
+                assert any(f'event=killed op=a by=uid:{uid} why="x y"' in line for line in daemon.log)
             else:
                 fails("denied", a, "kill", op="a", why="x")
                 fails("denied", a, "drain", on=True)
