@@ -38,7 +38,8 @@ static void a_new_file_is_its_owners_alone(void **state)
 
 static const char add_a_row[] =
     "INSERT INTO operation SELECT 3, 3, ns, id, session, detached, wait_ms, claim_in_ms, who, why,"
-    " submitted_ms, content, parent, max_hold_ms, on_change, unchanged_since, seq, state, ending,"
+    " submitted_ms, content, parent, passed, max_hold_ms, on_change, unchanged_since, seq, state, "
+    "ending,"
     " token, claimed_by, tied, lease_ms, granted_ms, ended_ms, keys, shared, meta, payload,"
     " progress, outcome, why_ended, changed"
     " FROM operation WHERE ticket = 2";
