@@ -81,32 +81,63 @@ static enum state_dir_status take_lock(struct state_dir *dir, const char *path, 
     return write_line(dir->lock_fd, line) ? STATE_DIR_OK : failed(why, file);
 }
 
+/* A note is one line in a file of its own; empty where there is none. */
+static bool read_note(const char *file, char *line, size_t size)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    bool is_read;
+
+    line[0] = '\0';
+    if (fd < 0)
+        return errno == ENOENT;
+    is_read = read_line(fd, line, size);
+    close(fd);
+    return is_read;
+}
+
+static bool sync_folder(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool is_synced = fd >= 0 && fsync(fd) == 0;
+
+    if (fd >= 0)
+        close(fd);
+    return is_synced;
+}
+
+/* At every moment there is the old note or the new one: without one anything would be believed. */
+static bool write_note(const struct state_dir *dir, const char *file, const char *line)
+{
+    char fresh[1108], whole[STATE_DIR_LINE_MAX + 1];
+    bool is_written;
+    int fd;
+
+    snprintf(fresh, sizeof fresh, "%s.new", file);
+    snprintf(whole, sizeof whole, "%s\n", line);
+    fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    is_written = write_line(fd, whole);
+    close(fd);
+    return is_written && rename(fresh, file) == 0 && sync_folder(dir->path);
+}
+
 /* The id is drawn once, and stays as long as the directory. */
 static enum state_dir_status find_instance(struct state_dir *dir, char *why)
 {
     char file[1100], line[STATE_DIR_LINE_MAX];
-    enum state_dir_status status = STATE_DIR_OK;
     uint64_t drawn[2];
-    int fd;
 
     snprintf(file, sizeof file, "%s/instance", dir->path);
-    fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
+    if (!read_note(file, line, sizeof line))
         return failed(why, file);
-    if (!read_line(fd, line, sizeof line)) {
-        status = failed(why, file);
-    } else if (strlen(line) == 2 * sizeof drawn) {
-        snprintf(dir->instance, sizeof dir->instance, "%.32s", line);
-    } else if (getrandom(drawn, sizeof drawn, 0) == (ssize_t)sizeof drawn) {
-        snprintf(dir->instance, sizeof dir->instance, "%016" PRIx64 "%016" PRIx64, drawn[0],
-                 drawn[1]);
-        snprintf(line, sizeof line, "%s\n", dir->instance);
-        status = write_line(fd, line) ? STATE_DIR_OK : failed(why, file);
-    } else {
-        status = failed(why, "random numbers");
-    }
-    close(fd);
-    return status;
+    snprintf(dir->instance, sizeof dir->instance, "%.32s", line);
+    if (strlen(line) == 2 * sizeof drawn)
+        return STATE_DIR_OK;
+    if (getrandom(drawn, sizeof drawn, 0) != (ssize_t)sizeof drawn)
+        return failed(why, "random numbers");
+    snprintf(dir->instance, sizeof dir->instance, "%016" PRIx64 "%016" PRIx64, drawn[0], drawn[1]);
+    return write_note(dir, file, dir->instance) ? STATE_DIR_OK : failed(why, file);
 }
 
 /* The line is the backing's name and, behind a space, the id of a store elsewhere. */
@@ -114,19 +145,13 @@ static enum state_dir_status check_backing(struct state_dir *dir, const char *ba
                                            char *why)
 {
     char file[1100], line[STATE_DIR_LINE_MAX];
-    enum state_dir_status status = STATE_DIR_OK;
     size_t n = strlen(backing);
-    int fd;
 
     snprintf(file, sizeof file, "%s/backing", dir->path);
-    fd = open(file, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? STATE_DIR_OK : failed(why, file);
-    if (!read_line(fd, line, sizeof line))
-        status = failed(why, file);
-    close(fd);
-    if (status != STATE_DIR_OK || line[0] == '\0' || forget)
-        return status;
+    if (!read_note(file, line, sizeof line))
+        return failed(why, file);
+    if (line[0] == '\0' || forget)
+        return STATE_DIR_OK;
     if (strncmp(line, backing, n) != 0 || (line[n] != '\0' && line[n] != ' ')) {
         line[strcspn(line, " ")] = '\0';
         snprintf(why, STATE_DIR_WHY_MAX,
@@ -144,22 +169,13 @@ enum state_dir_status state_dir_note(struct state_dir *dir, const char *backing,
                                      char *why)
 {
     char file[1100], line[STATE_DIR_LINE_MAX], wanted[STATE_DIR_LINE_MAX];
-    enum state_dir_status status = STATE_DIR_OK;
-    int fd;
 
     snprintf(file, sizeof file, "%s/backing", dir->path);
     snprintf(wanted, sizeof wanted, "%s%s%.64s", backing, id[0] == '\0' ? "" : " ", id);
-    fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return failed(why, file);
-    if (!read_line(fd, line, sizeof line)) {
-        status = failed(why, file);
-    } else if (strcmp(line, wanted) != 0) {
-        strcat(wanted, "\n");
-        status = write_line(fd, wanted) ? STATE_DIR_OK : failed(why, file);
-    }
-    close(fd);
-    return status;
+    if (read_note(file, line, sizeof line) &&
+        (strcmp(line, wanted) == 0 || write_note(dir, file, wanted)))
+        return STATE_DIR_OK;
+    return failed(why, file);
 }
 
 enum state_dir_status state_dir_open(struct state_dir *dir, const char *path, const char *backing,

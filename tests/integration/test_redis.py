@@ -65,6 +65,20 @@ def test_a_redis_that_does_not_answer_is_an_error_and_nothing_is_noted(tmp_path)
     assert not os.path.exists(state + "/backing")
 
 
+def test_a_note_that_cannot_be_written_leaves_the_old_one(start, redis):
+    """The state is in SQLite, and that must not be forgotten by an attempt to leave it that fails."""
+    daemon = start(backend="sqlite")
+    daemon.stop()
+    note = daemon.directory + "/state/backing"
+    arguments = [*same_without(daemon, "--backend", "sqlite"), "--redis", redis.url, "--forget-backend"]
+    few_bytes = ["prlimit", "--fsize=20", "--"]  # enough for the lock, not for the note
+    done = subprocess.run([*few_bytes, os.environ["LOCKQD"], *arguments], capture_output=True, text=True,
+                          timeout=DEADLINE, check=False)
+    assert done.returncode != 0
+    assert open(note, encoding="ascii").read() == "sqlite\n"
+    assert run(*same_without(daemon, "--backend", "sqlite"), "--redis", redis.url).returncode == 78
+
+
 def test_another_backing_needs_to_be_told_to_forget(over, redis):
     over.client(grace=60000).call("submit", keys=["A"], op="a")
     over.stop()
