@@ -74,7 +74,7 @@ struct server *daemon_create(struct daemon *daemon)
                                    .low_disk = 1,
                                    .uid = 1000,
                                    .records_max = daemon->records_max,
-                                   .outside = {daemon, draw}};
+                                   .outside = {.context = daemon, .random = draw}};
     return server_create(&config);
 }
 

@@ -72,7 +72,7 @@ static void start(struct world *world)
         .version = "simulated",
         .low_disk = 1,
         .records_max = world->plan->records_max,
-        .outside = {world->chance, draw_bytes},
+        .outside = {.context = world->chance, .random = draw_bytes},
     };
     struct store_result result;
 
