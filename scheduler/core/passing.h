@@ -2,7 +2,9 @@
  * Passing: one that will not wait comes to hold before those that do, sixteen times at most before
  * each of them.
  *
- * How often is a part of an operation, and stored with it. Cost: the ordinary claims that wait on
+ * How often is a part of an operation, and stored with it. Where so many are passed at once that it
+ * takes several commits, a crash between them may leave one time counted that was not: seldom, and
+ * on the side of those who wait. Cost: the ordinary claims that wait on
  * its keys and conflict, each at most sixteen times in its life.
  */
 #ifndef CORE_PASSING_H

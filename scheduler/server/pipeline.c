@@ -117,7 +117,8 @@ static void end_pins(struct pipeline *pipeline)
 }
 
 /* Drops the gaps that forgotten operations left. They are in order already, unless one of them
- * changed twice; and within one commit the order does not matter. */
+ * changed twice, or was passed and has an old seq; and within one commit the order does not matter.
+ */
 static void order_dirty(struct pipeline *pipeline)
 {
     uint32_t n = 0;
