@@ -70,5 +70,5 @@ lockq_fuzzer(recovery SOURCES recovery.c ${daemon} INCLUDES ../simulation LIBRAR
 lockq_fuzzer(dispatch SOURCES dispatch.c say_drawn.c ${daemon} INCLUDES ../simulation LIBRARIES lockq_server
     PARTS fuzzed_daemon LONGEST 1024)
 lockq_fuzzer(config SOURCES config.c config_judge.c LIBRARIES lockq_io PARTS fuzzed_bytes
-    FUZZED ../../scheduler/server/config.c ../../scheduler/server/log.c ../../scheduler/store/redis_url.c
+    FUZZED ../../scheduler/server/config.c ../../scheduler/server/config_file.c ../../scheduler/server/log.c ../../scheduler/store/redis_url.c
     DICTIONARY config.dict LONGEST 4096)
