@@ -4,8 +4,10 @@
  *
  * How often is a part of an operation, and stored with it. Where so many are passed at once that it
  * takes several commits, a crash between them may leave one time counted that was not: seldom, and
- * on the side of those who wait. Cost: the ordinary claims that wait on
- * its keys and conflict, each at most sixteen times in its life.
+ * on the side of those who wait.
+ *
+ * Cost: the ordinary claims that wait on its keys and conflict, each at most sixteen times in its
+ * life.
  */
 #ifndef CORE_PASSING_H
 #define CORE_PASSING_H

@@ -214,6 +214,8 @@ def test_nobody_but_an_admin_kills_or_drains():
                 assert a.call("drain", on=True)["draining"] is True
                 uid = pwd.getpwnam("nobody").pw_uid
                 until(lambda: any(f"event=draining by=uid:{uid}" in line for line in daemon.log), "the log")
+                assert a.call("drain", on=False)["draining"] is False
+                until(lambda: any(f"event=undrained by=uid:{uid}" in line for line in daemon.log), "the log")
                 assert any(f'event=killed op=a by=uid:{uid} why="x y"' in line for line in daemon.log)
             else:
                 fails("denied", a, "kill", op="a", why="x")
